@@ -1,0 +1,181 @@
+/**
+ * What `headgate run` is asked to do: strings from the command line become one checked object, or
+ * one clear refusal.
+ *
+ * @module
+ */
+import ipaddr from "ipaddr.js";
+import { UsageError } from "./usage_error.ts";
+
+/** What `headgate run` is asked to do. */
+export interface RunOptions {
+  /** The command and its arguments; never empty. */
+  readonly command: readonly string[];
+  /** The guest's network. */
+  readonly network: NetworkOptions;
+  /** Largest IP packet on the link, in bytes: 576 to 65521. */
+  readonly mtu: number;
+  /** The name of the TUN device inside the guest. */
+  readonly interfaceName: string;
+  /** Whether the gateway's address reaches the host's 127.0.0.1. */
+  readonly hostLoopback: boolean;
+  /** Whether the TUN device leaves checksums and segmentation to us. */
+  readonly offload: boolean;
+  /** The hash behind initial sequence numbers (RFC 6528 §3). */
+  readonly isn: "siphash" | "jenkins";
+  /** The file that gets every packet. */
+  readonly pcap?: string;
+  /** Whether a table of flows is shown at the end. */
+  readonly summary: boolean;
+  /** How much headgate says. */
+  readonly verbosity: "quiet" | "normal" | "verbose";
+}
+
+/** IPv4 addresses of the guest's network, in text form. */
+export interface NetworkOptions {
+  /** The guest's own address: host number 100. */
+  readonly guest: string;
+  /** The gateway: host number 2. */
+  readonly gateway: string;
+  /** The name server: host number 3. */
+  readonly dns: string;
+  /** Bits of the network part: 8 to 25. */
+  readonly prefixLength: number;
+}
+
+/** The options of `headgate run` as the command line gives them. */
+export interface GivenOptions {
+  readonly cidr: string;
+  readonly mtu: string;
+  readonly interface: string;
+  readonly hostLoopback?: boolean | undefined;
+  readonly offload?: boolean | undefined;
+  readonly isn: string;
+  readonly pcap?: string | undefined;
+  readonly summary?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
+}
+
+/**
+ * Checks what was given.
+ *
+ * @throws {UsageError} If a value is not allowed.
+ */
+export function parseRunOptions(given: GivenOptions, command: readonly string[]): RunOptions {
+  if (command[0] === "") {
+    throw new UsageError('invalid command ""', "it is empty", "name a program, or leave it out");
+  }
+  return {
+    command,
+    network: parseNetwork(given.cidr),
+    mtu: parseMtu(given.mtu),
+    interfaceName: parseInterfaceName(given.interface),
+    hostLoopback: given.hostLoopback ?? false,
+    offload: given.offload ?? true,
+    isn: parseIsn(given.isn),
+    ...(given.pcap !== undefined && { pcap: parsePcap(given.pcap) }),
+    summary: given.summary ?? false,
+    verbosity: parseVerbosity(given),
+  };
+}
+
+/** Host numbers as in slirp4netns. */
+const GATEWAY = 2, DNS = 3, GUEST = 100;
+
+/** With 7 bits for hosts there is room for number 100. Shorter than /8 is no network of anybody. */
+const SHORTEST_PREFIX = 8, LONGEST_PREFIX = 25;
+
+function parseNetwork(text: string): NetworkOptions {
+  const refuse = (why: string, remedy = 'write it like "10.0.2.0/24"') =>
+    new UsageError(`invalid --cidr "${text}"`, why, remedy);
+
+  const slash = text.indexOf("/");
+  const address = slash < 0 ? text : text.slice(0, slash);
+  if (ipaddr.IPv6.isValid(address)) throw refuse("only IPv4 networks are supported");
+  if (!ipaddr.IPv4.isValidFourPartDecimal(address)) {
+    throw refuse("not an IPv4 address with a prefix length");
+  }
+  const prefix = text.slice(address.length + 1);
+  if (!/^\d{1,2}$/.test(prefix)) throw refuse("the prefix length is missing");
+  const prefixLength = Number(prefix);
+  if (prefixLength < SHORTEST_PREFIX || prefixLength > LONGEST_PREFIX) {
+    throw refuse(
+      `the prefix length is not ${SHORTEST_PREFIX} to ${LONGEST_PREFIX}`,
+      `choose a network with room for host number ${GUEST}`,
+    );
+  }
+
+  const network = ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefixLength}`);
+  if (network.toString() !== address) {
+    throw refuse("host bits are set", `use "${network}/${prefixLength}"`);
+  }
+  const range = network.range();
+  if (range !== "private" && range !== "unicast" && range !== "carrierGradeNat") {
+    const words = range.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    throw refuse(`the ${words} range is not for hosts`, 'use a private one like "10.0.2.0/24"');
+  }
+  const host = (number: number) => {
+    const octets = network.toByteArray();
+    return new ipaddr.IPv4([...octets.slice(0, 3), (octets[3] ?? 0) + number]).toString();
+  };
+  return { guest: host(GUEST), gateway: host(GATEWAY), dns: host(DNS), prefixLength };
+}
+
+/**
+ * Every host takes 576 bytes (RFC 791 §3.1). The largest is slirp4netns', so that its users' values
+ * work: 65535 less an Ethernet header.
+ */
+const SMALLEST_MTU = 576, LARGEST_MTU = 65521;
+
+function parseMtu(text: string): number {
+  const mtu = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (mtu >= SMALLEST_MTU && mtu <= LARGEST_MTU) return mtu;
+  throw new UsageError(
+    `invalid --mtu "${text}"`,
+    `not a whole number from ${SMALLEST_MTU} to ${LARGEST_MTU}`,
+    "leave it out for 65520",
+  );
+}
+
+/** IFNAMSIZ of the kernel, without the final NUL. */
+const LONGEST_NAME = 15;
+
+function parseInterfaceName(name: string): string {
+  const why = interfaceNameFault(name);
+  if (why === undefined) return name;
+  throw new UsageError(`invalid --interface "${name}"`, why, 'choose a name like "tun0"');
+}
+
+/** The kernel's rules, and two of ours: `%` would be a pattern, `-` is a forgotten value. */
+function interfaceNameFault(name: string): string | undefined {
+  if (new TextEncoder().encode(name).length > LONGEST_NAME) {
+    return `longer than ${LONGEST_NAME} bytes`;
+  }
+  if (name === "." || name === "..") return "not a name of a device";
+  if (name === "lo") return "the loopback device has that name";
+  if (name.startsWith("-")) return 'begins with "-"';
+  const bad = name.match(/[\s/:%]/)?.[0];
+  if (bad !== undefined) return bad.trim() === "" ? "contains white space" : `contains "${bad}"`;
+  return undefined;
+}
+
+function parseIsn(text: string): "siphash" | "jenkins" {
+  if (text === "siphash" || text === "jenkins") return text;
+  throw new UsageError(`invalid --isn "${text}"`, "no such hash", 'use "siphash" or "jenkins"');
+}
+
+function parsePcap(path: string): string {
+  if (!path.startsWith("-")) return path;
+  throw new UsageError(
+    `invalid --pcap "${path}"`,
+    'begins with "-", like an option',
+    `write "./${path}" if that is the file`,
+  );
+}
+
+function parseVerbosity(given: GivenOptions): RunOptions["verbosity"] {
+  if (!given.quiet) return given.verbose ? "verbose" : "normal";
+  if (!given.verbose) return "quiet";
+  throw new UsageError("invalid --quiet --verbose", "they are opposites", "use one of them");
+}

@@ -1,0 +1,298 @@
+/**
+ * A TUN device: the descriptor behind an interface whose packets we make.
+ *
+ * What is read is what the kernel sent out of the interface, what is written is
+ * what it receives there. Every frame begins with a virtio-net header, in which
+ * both sides leave checksums and segmentation to each other; what is in the
+ * header and behind it is no business of this file.
+ *
+ * Reading and writing are synchronous calls that never wait: 0.2 us each.
+ * Waiting is poll(2) on a thread of Deno's, for the device and for an eventfd
+ * that {@linkcode TunDevice.wake} writes to, in one call.
+ *
+ * @see {@link https://www.kernel.org/doc/html/latest/networking/tuntap.html}
+ * @module
+ */
+
+import { checked, cString, errno, libc } from "./ffi/libc.ts";
+import { POLLIN, POLLOUT, PollSet } from "./ffi/poll.ts";
+import { Errno, errnoName, type Reason, SystemError } from "./ffi/system_error.ts";
+
+/** Length of the virtio-net header before each packet. With 12 bytes an IP header is 4-aligned. */
+export const VNET_HEADER_LENGTH = 12;
+
+/** Where the kernel keeps the device that TUN interfaces are made with. */
+export const TUN_PATH = "/dev/net/tun";
+
+const O_RDWR = 0o2;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const EFD_CLOEXEC = O_CLOEXEC;
+const EFD_NONBLOCK = O_NONBLOCK;
+
+// linux/if_tun.h
+const TUNSETIFF = 0x400454ca;
+const TUNSETVNETHDRSZ = 0x400454d8;
+const TUNSETOFFLOAD = 0x400454d0;
+const IFF_TUN = 0x0001;
+const IFF_NO_PI = 0x1000;
+const IFF_VNET_HDR = 0x4000;
+const TUN_F_CSUM = 0x01;
+const TUN_F_TSO4 = 0x02;
+const TUN_F_TSO6 = 0x04;
+const TUN_F_USO4 = 0x20; // since Linux 6.2, only together with USO6
+const TUN_F_USO6 = 0x40;
+
+// struct ifreq: the name, then a union of which TUNSETIFF reads the flags.
+const IFREQ_LENGTH = 40;
+const IFREQ_FLAGS = 16;
+const MAX_NAME_LENGTH = 15;
+
+/** How a TUN device is to be. */
+export interface TunOptions {
+  /** Name of the interface, 1 to 15 bytes; `%d` in it becomes the first free number. */
+  readonly name: string;
+  /** Whether the kernel may leave checksums and segmentation to us, and we to it. */
+  readonly offload: boolean;
+}
+
+/** What became of a frame that was written. */
+export const WriteResult = {
+  /** The kernel has it. */
+  Taken: 0,
+  /** No room: wait until the device is writable and try again. */
+  Full: 1,
+  /** Not a frame that the kernel takes, now or later; it is lost. */
+  Refused: 2,
+  /** There is no interface any more. */
+  Gone: 3,
+} as const;
+/** One of the results in {@linkcode WriteResult}. */
+export type WriteResult = typeof WriteResult[keyof typeof WriteResult];
+
+/** A TUN device. Only one {@linkcode wait} may be pending at a time. */
+export class TunDevice {
+  /** The name that the kernel gave the interface. */
+  readonly name: string;
+  /** Whether checksums and TCP segmentation are left to the other side. */
+  readonly offload: boolean;
+
+  readonly #libc = libc();
+  readonly #descriptor: number;
+  readonly #eventfd: number;
+  readonly #polled = new PollSet(2);
+  readonly #count = new Uint8Array(new BigUint64Array([1n]).buffer);
+  readonly #drained = new Uint8Array(8);
+  #waiting = false;
+  #closed = false;
+
+  private constructor(descriptor: number, options: TunOptions) {
+    const action = `make the TUN device "${options.name}"`;
+    setNonblocking(action, descriptor);
+    this.name = attach(action, descriptor, options.name);
+    setHeaderLength(action, descriptor);
+    this.offload = negotiateOffload(action, descriptor, options.offload);
+    this.#eventfd = checked(action, "eventfd", this.#libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    this.#descriptor = descriptor;
+  }
+
+  /**
+   * Opens /dev/net/tun in the calling thread's network namespace and makes an
+   * interface with it.
+   *
+   * @throws {SystemError} If the device cannot be opened or the interface cannot be made.
+   */
+  static open(options: TunOptions & { readonly path?: string }): TunDevice {
+    return TunDevice.adopt(openTun(options.path), options);
+  }
+
+  /**
+   * Makes an interface with a descriptor of /dev/net/tun that somebody else has
+   * opened: in the namespace in which it was opened, whichever we are in. The
+   * descriptor is ours from then on, even if this throws.
+   *
+   * @throws {SystemError} If the interface cannot be made.
+   */
+  static adopt(descriptor: number, options: TunOptions): TunDevice {
+    try {
+      return new TunDevice(descriptor, options);
+    } catch (error) {
+      libc().close(descriptor);
+      throw error;
+    }
+  }
+
+  /**
+   * Reads one frame into `bytes`: the virtio-net header and a packet. What does
+   * not fit is lost.
+   *
+   * @returns The length of the frame; 0 when there is none now.
+   * @throws {SystemError} If the device is gone.
+   */
+  read(bytes: Uint8Array): number {
+    const length = this.#libc.read(this.#descriptor, bytes, bytes.length);
+    if (length >= 0) return length;
+    const error = errno();
+    // EINVAL: a packet that the kernel cannot describe in a header, dropped.
+    if (error === Errno.EAGAIN || error === Errno.EINTR || error === Errno.EINVAL) return 0;
+    throw new SystemError(`read from the TUN device "${this.name}"`, "read", error);
+  }
+
+  /** Writes one frame: the virtio-net header and a packet. Never waits. */
+  write(bytes: Uint8Array): WriteResult {
+    if (this.#libc.write(this.#descriptor, bytes, bytes.length) >= 0) return WriteResult.Taken;
+    switch (errno()) {
+      case Errno.EAGAIN:
+      case Errno.EINTR:
+      case Errno.ENOBUFS:
+        return WriteResult.Full;
+      case Errno.EBADF:
+      case Errno.EBADFD:
+      case Errno.ENODEV:
+        return WriteResult.Gone;
+      default: // EINVAL: a bad header or packet; EIO: the interface is down
+        return WriteResult.Refused;
+    }
+  }
+
+  /**
+   * Waits until a frame can be read, for `timeout` milliseconds, or until
+   * {@linkcode wake}, also one that came before; also until a frame can be
+   * written, if `writable`. May return early.
+   *
+   * @param timeout Rounded up to a whole millisecond; Infinity is allowed.
+   */
+  async wait(timeout: number, writable: boolean): Promise<void> {
+    if (this.#closed) return;
+    if (this.#waiting) throw new Error("Cannot wait for a TUN device twice at a time");
+    this.#waiting = true;
+    this.#polled.set(0, this.#descriptor, writable ? POLLIN | POLLOUT : POLLIN);
+    this.#polled.set(1, this.#eventfd, POLLIN);
+    await this.#polled.poll(timeout);
+    this.#waiting = false;
+    if (this.#polled.isReady(1)) this.#libc.read(this.#eventfd, this.#drained, 8);
+    if (this.#closed) this.#release();
+  }
+
+  /** Makes a pending {@linkcode wait} return, or else the next one. */
+  wake(): void {
+    if (!this.#closed) this.#libc.write(this.#eventfd, this.#count, 8);
+  }
+
+  /**
+   * Takes the interface away. A pending {@linkcode wait} returns first. May be
+   * called again; read, write and wait may not.
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.wake();
+    this.#closed = true;
+    if (!this.#waiting) this.#release();
+  }
+
+  #release(): void {
+    this.#libc.close(this.#descriptor);
+    this.#libc.close(this.#eventfd);
+  }
+}
+
+/**
+ * Opens the device that TUN interfaces are made with, and makes none yet.
+ *
+ * @returns A descriptor, which a program that is executed does not inherit.
+ * @throws {SystemError} If that is not possible, with what to do.
+ */
+export function openTun(path = TUN_PATH): number {
+  const descriptor = libc().open(cString(path), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
+  if (descriptor >= 0) return descriptor;
+  const error = errno();
+  throw new SystemError(`open ${path}`, "open", error, explainOpen(path, error));
+}
+
+function explainOpen(path: string, error: number): Reason {
+  switch (error) {
+    case Errno.ENOENT:
+    case Errno.ENOTDIR:
+      return {
+        detail: "it does not exist",
+        remedy: `load the driver with "modprobe tun", or give the container --device ${path}`,
+      };
+    case Errno.ENODEV:
+    case Errno.ENXIO:
+      return { detail: "the kernel has no TUN driver", remedy: 'load it with "modprobe tun"' };
+    case Errno.EACCES:
+      return {
+        detail: `no permission: it has ${describeAccess(path)}`,
+        remedy: `let users open it with "chmod 0666 ${path}", as root`,
+      };
+    case Errno.EPERM:
+      return { detail: "this container may not use it", remedy: `start it with --device ${path}` };
+    default:
+      return { detail: `open answers ${errnoName(error)}` };
+  }
+}
+
+/** Mode and owner of a file, as text. */
+export function describeAccess(path: string): string {
+  const { mode, uid, gid } = Deno.statSync(path);
+  const permissions = ((mode ?? 0) & 0o777).toString(8).padStart(4, "0");
+  return `mode ${permissions}, owner ${uid} and group ${gid}`;
+}
+
+function setNonblocking(action: string, descriptor: number): void {
+  const flags = checked(action, "fcntl(F_GETFL)", libc().fcntl(descriptor, F_GETFL, 0));
+  checked(action, "fcntl(F_SETFL)", libc().fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
+}
+
+/** Makes the interface; returns its name. */
+function attach(action: string, descriptor: number, name: string): string {
+  const request = new Uint8Array(IFREQ_LENGTH);
+  const encoded = new TextEncoder().encode(name);
+  if (encoded.length === 0 || encoded.length > MAX_NAME_LENGTH) {
+    throw new RangeError(`Cannot ${action}: a name has 1 to ${MAX_NAME_LENGTH} bytes`);
+  }
+  request.set(encoded);
+  new DataView(request.buffer).setUint16(IFREQ_FLAGS, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR, true);
+  if (libc().ioctl(descriptor, TUNSETIFF, request) < 0) {
+    const error = errno();
+    throw new SystemError(action, "ioctl(TUNSETIFF)", error, explainAttach(error));
+  }
+  return new TextDecoder().decode(request.subarray(0, request.indexOf(0)));
+}
+
+function explainAttach(error: number): Reason {
+  switch (error) {
+    case Errno.EBUSY:
+      return { detail: "its name is in use", remedy: "choose another, or end who uses it" };
+    case Errno.EINVAL:
+      return {
+        detail: "its name is not one that an interface can have, or one of another kind has it",
+        remedy: "choose another",
+      };
+    case Errno.EPERM:
+      return {
+        detail: "no right to configure this network namespace (CAP_NET_ADMIN)",
+        remedy: "make the namespace together with a user namespace, or be root",
+      };
+    default:
+      return { detail: `ioctl(TUNSETIFF) answers ${errnoName(error)}` };
+  }
+}
+
+function setHeaderLength(action: string, descriptor: number): void {
+  const length = new Uint8Array(new Int32Array([VNET_HEADER_LENGTH]).buffer);
+  const result = libc().ioctl(descriptor, TUNSETVNETHDRSZ, length);
+  checked(action, "ioctl(TUNSETVNETHDRSZ)", result);
+}
+
+/** Agrees on the most offloads that both sides have. */
+function negotiateOffload(action: string, descriptor: number, wanted: boolean): boolean {
+  const tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+  const set = (flags: number) => libc().ioctlValue(descriptor, TUNSETOFFLOAD, flags);
+  if (wanted && set(tcp | TUN_F_USO4 | TUN_F_USO6) === 0) return true;
+  if (wanted && set(tcp) === 0) return true;
+  checked(action, "ioctl(TUNSETOFFLOAD)", set(0));
+  return false;
+}

@@ -1,0 +1,182 @@
+/**
+ * From a guest's request to a connection with the world.
+ *
+ *     request -> policy -> dial -> accept, reject or unreachable -> splice
+ *
+ * The guest's SYN is answered when the target has answered ours: what is
+ * refused there is refused here, at once.
+ *
+ * @module
+ */
+import type { Flow } from "../ip/flow.ts";
+import type { TcpConnection } from "../tcp/connection.ts";
+import type { FlowRequest, Unreachable } from "../tcp/request.ts";
+import type { Driver, Shell } from "../driver.ts";
+import type { Stack } from "../stack/stack.ts";
+import type { ByteStream, Dialer, Target } from "./dialer.ts";
+import { directDialer } from "./direct_dialer.ts";
+import type { FlowObserver, FlowRefusal } from "./observer.ts";
+import type { Policy, Verdict } from "./policy.ts";
+import { Splice } from "./splice.ts";
+
+/** Settings of a {@linkcode Forwarder}. */
+export interface ForwarderOptions {
+  /** What the guest may reach. */
+  readonly policy: Policy;
+  /** Opens the outer half of flows. @default {@linkcode directDialer} */
+  readonly dialer?: Dialer;
+  /** Is told what becomes of flows. */
+  readonly observer?: FlowObserver;
+  /** Dials at a time, at most; further requests wait for their turn. @default {1024} */
+  readonly maxDials?: number;
+}
+
+const MAX_DIALS = 1024;
+
+/** Answers the requests of a stack by dialling; see the module's description. */
+export class Forwarder implements Shell {
+  readonly #stack: Stack;
+  readonly #driver: Driver;
+  readonly #options: ForwarderOptions;
+  readonly #waiting = new Set<FlowRequest>();
+  readonly #dials = new Map<FlowRequest, AbortController>();
+  readonly #splices = new Map<TcpConnection, Splice>();
+
+  /** Attaches a forwarder to the stack that `driver` runs. */
+  constructor(stack: Stack, driver: Driver, options: ForwarderOptions) {
+    this.#stack = stack;
+    this.#driver = driver;
+    this.#options = options;
+    driver.attach(this);
+  }
+
+  /** Connections that are open. */
+  get openCount(): number {
+    return this.#splices.size;
+  }
+
+  /** Whether everything that guests have sent so far has been passed on. */
+  get isDrained(): boolean {
+    return [...this.#splices.values()].every((splice) => splice.isUpDone);
+  }
+
+  /** Bytes passed on so far by the connections that are open, both ways. */
+  get bytesInProgress(): number {
+    let bytes = 0;
+    for (const { bytesUp, bytesDown } of this.#splices.values()) bytes += bytesUp + bytesDown;
+    return bytes;
+  }
+
+  pump(): void {
+    for (let next = this.#stack.nextRequest(); next; next = this.#stack.nextRequest()) {
+      if (next.isWithdrawn) this.#giveUp(next);
+      else this.#waiting.add(next);
+    }
+    this.#dialWaiting();
+    for (let next = this.#stack.nextConnection(); next; next = this.#stack.nextConnection()) {
+      this.#splices.get(next)?.notify();
+    }
+  }
+
+  /** Ends everything at once: dials are abandoned, connections reset. */
+  stop(): void {
+    this.#waiting.clear();
+    for (const dial of this.#dials.values()) dial.abort();
+    for (const splice of this.#splices.values()) splice.stop();
+    this.#driver.kick();
+  }
+
+  #giveUp(request: FlowRequest): void {
+    const dial = this.#dials.get(request);
+    dial?.abort();
+    if (this.#waiting.delete(request) || dial) {
+      this.#options.observer?.refused(request.flow, "given up", "the guest did not wait");
+    }
+  }
+
+  #dialWaiting(): void {
+    const most = this.#options.maxDials ?? MAX_DIALS;
+    for (const request of this.#waiting) {
+      if (this.#dials.size >= most) return;
+      this.#waiting.delete(request);
+      const dial = new AbortController();
+      this.#dials.set(request, dial);
+      this.#serve(request, dial.signal).finally(() => {
+        this.#dials.delete(request);
+        this.#dialWaiting();
+      });
+    }
+  }
+
+  async #serve(request: FlowRequest, signal: AbortSignal): Promise<void> {
+    const { flow } = request;
+    const verdict = await this.#options.policy.decide(flow);
+    if (verdict.kind !== "allow") return this.#deny(request, verdict);
+    const { dialer = directDialer } = this.#options;
+    let stream: ByteStream;
+    try {
+      stream = await dialer.dial(verdict.target, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#dialFailed(request, verdict.target, error);
+      return;
+    }
+    const connection = signal.aborted ? undefined : request.accept();
+    if (!connection) return stream.close();
+    this.#splice(flow, connection, stream);
+    this.#driver.kick();
+  }
+
+  #deny(request: FlowRequest, verdict: Exclude<Verdict, { kind: "allow" }>): void {
+    if (verdict.kind === "reject") request.reject();
+    else request.ignore();
+    this.#driver.kick();
+    this.#options.observer?.refused(request.flow, "denied", verdict.reason);
+  }
+
+  #dialFailed(request: FlowRequest, target: Target, error: unknown): void {
+    const failure = classify(error);
+    if (failure.unreachable) request.unreachable(failure.unreachable);
+    else if (failure.how === "timed out") request.ignore();
+    else request.reject();
+    this.#driver.kick();
+    const reason = `${target.hostname}:${target.port}: ${failure.reason}`;
+    this.#options.observer?.refused(request.flow, failure.how, reason);
+  }
+
+  #splice(flow: Flow, connection: TcpConnection, stream: ByteStream): void {
+    const splice = new Splice(connection, stream, () => this.#driver.kick());
+    this.#splices.set(connection, splice);
+    this.#options.observer?.opened(flow);
+    splice.run().then((end) => {
+      this.#splices.delete(connection);
+      this.#options.observer?.closed(flow, end, splice.bytesUp, splice.bytesDown);
+    });
+  }
+}
+
+interface DialFailure {
+  readonly how: FlowRefusal;
+  readonly reason: string;
+  /** What the guest is told by ICMP, if it is. */
+  readonly unreachable?: Unreachable;
+}
+
+/** What a kernel's error codes mean to the guest; a refusal is a reset, a time-out silence. */
+const FAILURES: Readonly<Record<string, DialFailure>> = {
+  ECONNREFUSED: { how: "refused", reason: "connection refused" },
+  ECONNRESET: { how: "refused", reason: "connection reset" },
+  ENETUNREACH: { how: "unreachable", reason: "network unreachable", unreachable: "network" },
+  ENETDOWN: { how: "unreachable", reason: "network down", unreachable: "network" },
+  EHOSTUNREACH: { how: "unreachable", reason: "host unreachable", unreachable: "host" },
+  EHOSTDOWN: { how: "unreachable", reason: "host down", unreachable: "host" },
+  EACCES: { how: "unreachable", reason: "prohibited by the host", unreachable: "prohibited" },
+  EPERM: { how: "unreachable", reason: "prohibited by the host", unreachable: "prohibited" },
+  ETIMEDOUT: { how: "timed out", reason: "no answer" },
+  EMFILE: { how: "failed", reason: "headgate has too many open files; raise ulimit -n" },
+  ENFILE: { how: "failed", reason: "the host has too many open files" },
+};
+
+function classify(error: unknown): DialFailure {
+  const { code, message } = error as { code?: string; message?: string };
+  return FAILURES[code ?? ""] ?? { how: "failed", reason: message ?? String(error) };
+}

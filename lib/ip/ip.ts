@@ -1,0 +1,122 @@
+/**
+ * IP: which version a packet has, and which transport it is for.
+ *
+ *     Link -> version nibble -> NetworkProtocol -> protocol number -> TransportProtocol
+ *
+ * Both sorts of protocol are registered, so that a user of the library can add
+ * one of their own without touching the stack.
+ *
+ * @module
+ */
+import type { Millis } from "../base/clock.ts";
+import { Drop } from "../base/drop.ts";
+import type { PacketBuffer } from "../base/packet_buffer.ts";
+import { AddressKind, addressKind } from "./address.ts";
+import { IpHeader } from "./header.ts";
+import { parseIpv4, writeIpv4 } from "./ipv4_header.ts";
+
+/** IPv4 or IPv6, chosen by the version nibble. */
+export interface NetworkProtocol {
+  /** The value of the nibble. */
+  readonly version: number;
+  /** Bytes that {@linkcode NetworkProtocol.write} prepends. */
+  readonly headerLength: number;
+  /** Reads and consumes the header; returns why not, or `Drop.None`. */
+  parse(header: IpHeader, packet: PacketBuffer): Drop;
+  /** Prepends the header. */
+  write(header: IpHeader, packet: PacketBuffer): void;
+}
+
+/** TCP, UDP, ICMP, or a protocol that a user of the library adds. */
+export interface TransportProtocol {
+  /** Its IP protocol number. */
+  readonly protocol: number;
+  /** When {@linkcode TransportProtocol.advance} has something to do, or `NEVER`. */
+  readonly nextDeadline: Millis;
+  /** Takes one packet in; keeps no reference to either argument. */
+  receive(header: IpHeader, packet: PacketBuffer, now: Millis): Drop;
+  /** Runs the timers that are due. */
+  advance(now: Millis): void;
+  /**
+   * Makes one packet, filling in `header` and, behind the headroom, `packet`.
+   *
+   * @returns Whether there was one to make.
+   */
+  transmit(header: IpHeader, packet: PacketBuffer, now: Millis): boolean;
+}
+
+/** IPv4 (RFC 791), without fragments. */
+export const ipv4Protocol: NetworkProtocol = {
+  version: 4,
+  headerLength: 20,
+  parse: parseIpv4,
+  write: writeIpv4,
+};
+
+/** Dispatches packets between network and transport protocols. */
+export class Ip {
+  readonly #versions = new Map<number, NetworkProtocol>();
+  readonly #transports = new Map<number, TransportProtocol>();
+  readonly #order: TransportProtocol[] = [];
+  readonly #header = new IpHeader();
+  #turn = 0;
+
+  /** Adds a version of IP; one that is there already is replaced. */
+  registerNetwork(protocol: NetworkProtocol): void {
+    this.#versions.set(protocol.version, protocol);
+  }
+
+  /**
+   * Adds a transport protocol.
+   *
+   * @throws {RangeError} When its protocol number is taken.
+   */
+  registerTransport(transport: TransportProtocol): void {
+    if (this.#transports.has(transport.protocol)) {
+      throw new RangeError(
+        `Cannot register a transport: protocol ${transport.protocol} is taken`,
+      );
+    }
+    this.#transports.set(transport.protocol, transport);
+    this.#order.push(transport);
+  }
+
+  /** When {@linkcode Ip.advance} has something to do. */
+  get nextDeadline(): Millis {
+    let next = Infinity;
+    for (const transport of this.#order) next = Math.min(next, transport.nextDeadline);
+    return next;
+  }
+
+  /** Handles one packet; returns why it was dropped, or `Drop.None`. */
+  receive(packet: PacketBuffer, now: Millis): Drop {
+    if (packet.length < 1) return Drop.Truncated;
+    const version = this.#versions.get(packet.view.getUint8(packet.start) >> 4);
+    if (!version) return Drop.UnknownVersion;
+    const header = this.#header;
+    const reason = version.parse(header, packet);
+    if (reason !== Drop.None) return reason;
+    if (addressKind(header.source) !== AddressKind.Unicast) return Drop.InvalidSource;
+    const transport = this.#transports.get(header.protocol);
+    return transport ? transport.receive(header, packet, now) : Drop.UnknownProtocol;
+  }
+
+  /** Runs the timers that are due. */
+  advance(now: Millis): void {
+    for (const transport of this.#order) transport.advance(now);
+  }
+
+  /** Makes one packet of any transport, each in its turn; returns whether there was one. */
+  transmit(packet: PacketBuffer, now: Millis): boolean {
+    for (let i = 0; i < this.#order.length; i++) {
+      const transport = this.#order[this.#turn]!; // `#turn` stays below the length
+      this.#turn = (this.#turn + 1) % this.#order.length;
+      packet.clear();
+      this.#header.hopLimit = 64; // RFC 1122 §3.2.1.7
+      if (!transport.transmit(this.#header, packet, now)) continue;
+      this.#versions.get(this.#header.version)?.write(this.#header, packet);
+      return true;
+    }
+    return false;
+  }
+}

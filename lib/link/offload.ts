@@ -1,0 +1,74 @@
+/**
+ * What a link does in software when its device does not: it completes
+ * checksums and cuts super-segments into wire packets.
+ *
+ * @module
+ */
+import { addWords, fold } from "../base/checksum.ts";
+import { ChecksumState, type PacketBuffer } from "../base/packet_buffer.ts";
+
+const IPV4_TOTAL_LENGTH = 2;
+const IPV4_CHECKSUM = 10;
+const IPV6_PAYLOAD_LENGTH = 4;
+const IPV6_HEADER_LENGTH = 40;
+const TCP_SEQUENCE = 4;
+const TCP_DATA_OFFSET = 12;
+const TCP_FLAGS = 13;
+const TCP_CHECKSUM = 16;
+const FIN_AND_PSH = 0x09;
+
+/** Completes the transport checksum of `packet` if it is partial. */
+export function completeChecksum(packet: PacketBuffer): void {
+  if (packet.checksumState !== ChecksumState.Partial) return;
+  const { view, checksumStart, end } = packet;
+  // The field holds the sum of the pseudo-header, so that adding it in completes it.
+  const sum = fold(addWords(view, checksumStart, end));
+  view.setUint16(checksumStart + packet.checksumOffset, sum);
+  packet.checksumState = ChecksumState.Plain;
+}
+
+/**
+ * Calls `emit` with each wire packet of `packet`, checksums complete. Each is
+ * in `wire` and valid until the next; a plain packet is emitted as it is.
+ */
+export function cutSegments(
+  packet: PacketBuffer,
+  wire: PacketBuffer,
+  emit: (packet: PacketBuffer) => void,
+): void {
+  if (packet.segmentSize === 0) {
+    completeChecksum(packet);
+    return emit(packet);
+  }
+  const { view, start, end, checksumStart: tcp, segmentSize } = packet;
+  const payload = tcp + (view.getUint8(tcp + TCP_DATA_OFFSET) >> 4) * 4;
+  for (let at = payload; at < end; at += segmentSize) {
+    const count = Math.min(segmentSize, end - at);
+    wire.clear(start);
+    wire.bytes.set(packet.bytes.subarray(start, payload), wire.append(payload - start));
+    wire.bytes.set(packet.bytes.subarray(at, at + count), wire.append(count));
+    wire.view.setUint32(tcp + TCP_SEQUENCE, view.getUint32(tcp + TCP_SEQUENCE) + at - payload);
+    if (at + count < end) {
+      wire.view.setUint8(tcp + TCP_FLAGS, view.getUint8(tcp + TCP_FLAGS) & ~FIN_AND_PSH);
+    }
+    setLengths(wire, tcp, end - tcp);
+    emit(wire);
+  }
+}
+
+/** Makes the headers of `wire` say its own length instead of that of the whole, `before`. */
+function setLengths(wire: PacketBuffer, tcp: number, before: number): void {
+  const { view, start, length } = wire;
+  if (view.getUint8(start) >> 4 === 4) {
+    view.setUint16(start + IPV4_TOTAL_LENGTH, length);
+    view.setUint16(start + IPV4_CHECKSUM, 0);
+    view.setUint16(start + IPV4_CHECKSUM, fold(addWords(view, start, tcp)));
+  } else {
+    view.setUint16(start + IPV6_PAYLOAD_LENGTH, length - IPV6_HEADER_LENGTH);
+  }
+  // The partial checksum covers the length in the pseudo-header: take the old one out of it.
+  const pseudo = view.getUint16(tcp + TCP_CHECKSUM) + (wire.end - tcp) + (0xffff - before);
+  view.setUint16(tcp + TCP_CHECKSUM, 0);
+  view.setUint16(tcp + TCP_CHECKSUM, fold(addWords(view, tcp, wire.end, pseudo)));
+  wire.checksumState = ChecksumState.Plain;
+}

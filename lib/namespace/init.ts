@@ -1,0 +1,136 @@
+/**
+ * The guest's first process: what is process 1 of its PID namespace.
+ *
+ * It is a shell, because that is what every machine has that waits for its
+ * children's children too. Process 1 cannot be killed from inside, ends with the
+ * command, and takes what is left of the guest with it.
+ *
+ *     headgate                        unshare               process 1: sh
+ *     spawn ------------------------> new namespaces,
+ *                                     fork ---------------> mount /proc, open the TUN
+ *     copy its descriptor,    <---------- @opened ---------
+ *     make the interface with it
+ *     kill unshare ------------------>x
+ *                              ------------ adopted ------> die with headgate (setpriv),
+ *                                                           configure the link (ip)
+ *                             <-------- @configured ------- fork
+ *                              -------------- go ---------> run the command
+ *
+ * unshare has to go because a terminal sends its signals to all of us: the
+ * command may handle SIGQUIT or SIGHUP, unshare would die of them. Without it
+ * process 1 is our own child. It may ask for a signal at its parent's death
+ * only after that, since otherwise it is unshare's.
+ *
+ * @module
+ */
+
+import { TUN_PATH } from "../ffi_tun.ts";
+
+/** Descriptors that the scripts begin with, or open: single digits, as sh wants them. */
+export const ScriptDescriptor = {
+  /** The control socket too, so that error messages of the set-up arrive there. */
+  StandardError: 2,
+  /** What is to be the command's standard error. */
+  CommandError: 7,
+  /** The TUN, which belongs to the namespace that it was opened in. */
+  Tun: 8,
+  /** The control socket. */
+  Control: 9,
+} as const;
+
+/** How many packets may wait for us. The kernel's 500 loses bursts of 1,000 connections. */
+const QUEUE_LENGTH = 20_000;
+
+/** Programs that the set-up runs, by the paths where they are. */
+export interface InitTools {
+  readonly unshare: string;
+  readonly setpriv: string;
+  readonly mount: string;
+  readonly ip: string;
+  readonly sh: string;
+}
+
+/** The guest's only link, and where it leads. */
+export interface LinkSettings {
+  /** 1 to 15 bytes. */
+  readonly interfaceName: string;
+  /** Bytes: 68 to 65535. */
+  readonly mtu: number;
+  /** An IPv4 address as text: the guest's. */
+  readonly address: string;
+  readonly prefixLength: number;
+  /** An IPv4 address as text: where the guest sends everything. */
+  readonly gateway: string;
+}
+
+// Arguments: mount, setpriv, sh, the other script, then the other script's.
+const SETUP_SCRIPT = `
+if "$1" -t proc proc /proc; then proc=fresh; else proc=outer; fi
+exec 8<>${TUN_PATH}
+echo "@opened $proc" >&9
+read -r word <&9 || exit
+exec 8>&-
+setpriv=$2 sh=$3 script=$4
+shift 4
+exec "$setpriv" --pdeathsig KILL "$sh" -c "$script" headgate "$@"
+`;
+
+// Arguments: ip, its batch, then the command. The subshell makes "exec" harmless for process 1.
+const RUN_SCRIPT = `
+"$1" -batch - <<END || exit
+$2
+END
+shift 2
+(
+  echo @configured >&9
+  read -r word <&9 || exit
+  exec 2>&7 7>&- 9>&-
+  exec "$@"
+)
+exit
+`;
+
+/** The words that make new namespaces and run `words` in them as process 1. */
+export function unshareWords(
+  unshare: string,
+  withUserNamespace: boolean,
+  words: readonly string[],
+): readonly string[] {
+  const user = withUserNamespace ? ["--user", "--map-root-user"] : [];
+  // "slave": what is mounted outside later, such as a USB stick, appears inside.
+  const mount = ["--mount", "--propagation", "slave"];
+  return [unshare, ...user, "--net", ...mount, "--pid", "--fork", "--", ...words];
+}
+
+/** The words of process 1, which runs `command` when it is told to. */
+export function initWords(
+  tools: InitTools,
+  settings: LinkSettings,
+  command: readonly string[],
+): readonly string[] {
+  const { mount, setpriv, ip, sh } = tools;
+  const run = [ip, linkBatch(settings).join("\n"), ...command];
+  return [sh, "-c", SETUP_SCRIPT, "headgate", mount, setpriv, sh, RUN_SCRIPT, ...run];
+}
+
+/** What is to be configured, as lines for `ip -batch`. */
+function linkBatch(settings: LinkSettings): readonly string[] {
+  const { interfaceName: name, mtu, address, prefixLength, gateway } = settings;
+  return [
+    "link set lo up",
+    // No address but ours: the kernel would make one itself and look for routers with it.
+    ...(hasIpv6() ? [`link set ${name} addrgenmode none`] : []),
+    `address add ${address}/${prefixLength} dev ${name}`,
+    `link set ${name} mtu ${mtu} txqueuelen ${QUEUE_LENGTH} up`,
+    `route add default via ${gateway} dev ${name} onlink`,
+  ];
+}
+
+function hasIpv6(): boolean {
+  try {
+    Deno.statSync("/proc/sys/net/ipv6");
+    return true;
+  } catch {
+    return false;
+  }
+}

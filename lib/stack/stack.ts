@@ -1,0 +1,158 @@
+/**
+ * The stack: packets in, packets out, and nothing else.
+ *
+ * It opens no file, reads no clock and starts no task. A driver calls
+ * {@linkcode Stack.receive} with what came from the link, `advance` with the
+ * time, and `transmit` until there is nothing left to send; it may then sleep
+ * until {@linkcode Stack.nextDeadline}. Whoever uses the connections pulls
+ * requests and events.
+ *
+ * @module
+ */
+import type { Millis } from "../base/clock.ts";
+import { Drop, DropCounters } from "../base/drop.ts";
+import type { PacketBuffer } from "../base/packet_buffer.ts";
+import type { Random } from "../base/random.ts";
+import { UnreachableCode } from "../icmp/header.ts";
+import { Icmp } from "../icmp/icmp.ts";
+import type { Endpoint } from "../ip/flow.ts";
+import { Ip, ipv4Protocol, type NetworkProtocol, type TransportProtocol } from "../ip/ip.ts";
+import type { TcpOptions } from "../tcp/config.ts";
+import type { TcpConnection } from "../tcp/connection.ts";
+import type { IsnGenerator } from "../tcp/isn.ts";
+import type { FlowRequest } from "../tcp/request.ts";
+import { Tcp } from "../tcp/tcp.ts";
+
+/** What the stack must know of the link below it; every link says so of itself. */
+export interface LinkCapabilities {
+  /** The longest IP packet that the link carries, in bytes, super-segments apart. */
+  readonly mtu: number;
+  /** Whether the link completes checksums that are marked as partial. */
+  readonly checksumOffload: boolean;
+  /** The largest TCP payload that the link cuts into packets, in bytes; 0: none. */
+  readonly maxSegmentation: number;
+}
+
+/** Settings of a {@linkcode Stack}. */
+export interface StackOptions {
+  /** Settings of TCP. */
+  readonly tcp?: TcpOptions;
+  /** Where secrets come from. @default the system's source */
+  readonly random?: Random;
+  /** Initial sequence numbers, for tests. @default RFC 6528, as `tcp.isn` says */
+  readonly isn?: IsnGenerator;
+}
+
+const UNREACHABLE_CODES = {
+  network: UnreachableCode.Network,
+  host: UnreachableCode.Host,
+  prohibited: UnreachableCode.Prohibited,
+} as const;
+
+/** A TCP/IP stack without input or output of its own. */
+export class Stack {
+  /** Packets that were dropped, by reason. */
+  readonly drops: DropCounters = new DropCounters();
+  readonly #ip = new Ip();
+  readonly #tcp: Tcp;
+  #received = 0;
+  #transmitted = 0;
+
+  /** Makes a stack for a link with these capabilities. */
+  constructor(link: LinkCapabilities, options: StackOptions = {}) {
+    const icmp = new Icmp();
+    this.#tcp = new Tcp({
+      mtu: link.mtu,
+      checksumOffload: link.checksumOffload,
+      maxSegmentation: link.maxSegmentation,
+      ...(options.random && { random: options.random }),
+      ...(options.isn && { isn: options.isn }),
+      unreachable: ({ flow }, syn, what) => {
+        this.#count(icmp.unreachable(flow, syn, UNREACHABLE_CODES[what]));
+      },
+    }, options.tcp);
+    this.#ip.registerNetwork(ipv4Protocol);
+    this.#ip.registerTransport(this.#tcp);
+    this.#ip.registerTransport(icmp);
+  }
+
+  /** Adds a version of IP, or replaces one. */
+  registerNetwork(protocol: NetworkProtocol): void {
+    this.#ip.registerNetwork(protocol);
+  }
+
+  /**
+   * Adds a transport protocol.
+   *
+   * @throws {RangeError} When its protocol number is taken.
+   */
+  registerTransport(transport: TransportProtocol): void {
+    this.#ip.registerTransport(transport);
+  }
+
+  /** Packets taken in so far, dropped ones included. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Packets made so far. */
+  get transmitted(): number {
+    return this.#transmitted;
+  }
+
+  /** TCP connections in any state, and flows that wait to be answered. */
+  get flowCount(): number {
+    return this.#tcp.flowCount;
+  }
+
+  /** When {@linkcode Stack.advance} has something to do, or `NEVER`. */
+  get nextDeadline(): Millis {
+    return this.#ip.nextDeadline;
+  }
+
+  /** Handles one IP packet. Keeps no reference to `packet`, but changes it. */
+  receive(packet: PacketBuffer, now: Millis): void {
+    this.#received++;
+    this.#count(this.#ip.receive(packet, now));
+  }
+
+  /** Runs what is due at `now`. */
+  advance(now: Millis): void {
+    this.#ip.advance(now);
+  }
+
+  /** Makes one IP packet in `packet`; returns whether there was one to make. */
+  transmit(packet: PacketBuffer, now: Millis): boolean {
+    if (!this.#ip.transmit(packet, now)) return false;
+    this.#transmitted++;
+    return true;
+  }
+
+  /**
+   * Opens a TCP connection from `client`, an address of the stack's, to `target`.
+   *
+   * @throws {RangeError} When there is a flow between these ends already.
+   */
+  connect(client: Endpoint, target: Endpoint): TcpConnection {
+    return this.#tcp.connect(client, target);
+  }
+
+  /** The next flow that waits for an answer, or has withdrawn since it asked. */
+  nextRequest(): FlowRequest | undefined {
+    return this.#tcp.nextRequest();
+  }
+
+  /** The next connection with events. */
+  nextConnection(): TcpConnection | undefined {
+    return this.#tcp.nextConnection();
+  }
+
+  /** Resets every connection. */
+  abortAll(): void {
+    this.#tcp.abortAll();
+  }
+
+  #count(reason: Drop): void {
+    if (reason !== Drop.None) this.drops.count(reason);
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * SEGMENT ARRIVES.
+ *
+ * The steps have the order and the names of the RFC. Each returns why the
+ * segment goes no further, or `Drop.None`. None of them sends: they note what
+ * is owed, and {@link ./transmit.ts} pays it.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9293#section-3.10.7.4 | RFC 9293 §3.10.7.4}
+ * @module
+ */
+import type { Millis } from "../base/clock.ts";
+import { Drop } from "../base/drop.ts";
+import type { PacketBuffer } from "../base/packet_buffer.ts";
+import { synAcknowledged, takeAcknowledgment } from "./acknowledge.ts";
+import { type ControlBlock, Event, Owed } from "./control_block.ts";
+import { Wait } from "./deadlines.ts";
+import { establish } from "./handshake.ts";
+import { ACK, FIN, RST, type Segment, SYN } from "./header.ts";
+import { type Seq, seqAdd, seqBefore, seqBeforeOrAt, seqDiff, seqMax } from "./seq.ts";
+import { State } from "./state.ts";
+
+/** TS.Recent no longer counts after 24 days of silence (RFC 7323 §5.5). */
+const TIMESTAMP_LIFETIME: Millis = 24 * 24 * 3600 * 1000;
+
+/**
+ * Applies `segment`, whose payload is in `packet`, to a connection in
+ * SYN-RECEIVED or a synchronized state.
+ *
+ * @returns Why nothing of it was used, or `Drop.None`.
+ */
+export function segmentArrives(
+  tcb: ControlBlock,
+  segment: Segment,
+  packet: PacketBuffer,
+  now: Millis,
+): Drop {
+  tcb.heardAt = now;
+  tcb.unansweredProbes = 0; // somebody answers: neither a closed window nor silence is death
+  return checkTimestamp(tcb, segment, now) ||
+    checkSequence(tcb, segment, now) ||
+    checkReset(tcb, segment, now) ||
+    checkSyn(tcb, segment, now) ||
+    checkAck(tcb, segment, now) ||
+    takeText(tcb, segment, packet, now);
+}
+
+/** Before all else: protection against wrapped sequence numbers (RFC 7323 §5.3 R1). */
+function checkTimestamp(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
+  const { ts, rcv } = tcb;
+  const { options } = segment;
+  // A segment without the option is taken as it is: Linux does, and so do those who strip it.
+  if (!ts.enabled || !options.hasTimestamps) return Drop.None;
+  const isOlder = ((options.tsval - ts.recent) | 0) < 0;
+  if (isOlder && now - ts.recentAt < TIMESTAMP_LIFETIME) {
+    if (segment.flags & RST) return Drop.None;
+    answerUnacceptable(tcb, segment, now);
+    return Drop.OldTimestamp;
+  }
+  // R3, §4.3: only from the segment that the next acknowledgment is about.
+  if (seqBeforeOrAt(segment.seq, ts.lastAckSent) && seqBeforeOrAt(segment.seq, rcv.nxt)) {
+    ts.recent = options.tsval;
+    ts.recentAt = now;
+  }
+  return Drop.None;
+}
+
+/** First: is any of the segment in the window? */
+function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
+  const { nxt, edge } = tcb.rcv;
+  // At the left edge all may come in even if the window is closed: an ACK, URG or RST counts
+  // (MUST-66), a FIN fits, and of the text nothing will be taken. At the right edge an ACK may:
+  // it is what a peer sends who has filled the window.
+  const acceptable = segment.length === 0
+    ? seqBeforeOrAt(nxt, segment.seq) && seqBeforeOrAt(segment.seq, edge)
+    : segment.seq === nxt || (seqBefore(segment.seq, edge) && seqBefore(nxt, segment.end));
+  if (acceptable) return Drop.None;
+  if (segment.flags & RST) return Drop.OutOfWindow;
+  const isOld = seqBeforeOrAt(segment.end, nxt);
+  if (isOld && segment.payloadLength > 0 && tcb.sack) {
+    tcb.reassembly.noteDuplicate(segment.seq, seqAdd(segment.seq, segment.payloadLength));
+  }
+  if (tcb.state === State.TimeWait && segment.flags & FIN) {
+    tcb.deadlines.set(Wait.TimeWait, now + tcb.config.timeWait); // §3.10.7.4, eighth
+  }
+  if (tcb.state === State.SynReceived && segment.flags & SYN && segment.seq === tcb.irs) {
+    tcb.snd.nxt = tcb.iss; // our SYN-ACK was lost
+    return Drop.Duplicate;
+  }
+  answerUnacceptable(tcb, segment, now);
+  return isOld ? Drop.Duplicate : Drop.OutOfWindow;
+}
+
+/**
+ * An ACK says where we are. Old text and probes are always answered; what could
+ * be half of an endless exchange of ACKs only now and then (RFC 5961 §7).
+ */
+function answerUnacceptable(tcb: ControlBlock, segment: Segment, now: Millis): void {
+  if (segment.length > 0 && !(segment.flags & SYN)) tcb.owed |= Owed.Ack;
+  else tcb.challenge(now);
+}
+
+/** Second: a reset counts only at exactly RCV.NXT (RFC 5961 §3.2). */
+function checkReset(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
+  if (!(segment.flags & RST)) return Drop.None;
+  if (tcb.state === State.TimeWait) return Drop.UnacceptableReset; // RFC 1337 §3
+  if (segment.seq !== tcb.rcv.nxt) {
+    tcb.challenge(now);
+    return Drop.UnacceptableReset;
+  }
+  tcb.owed = 0;
+  if (tcb.state === State.LastAck || tcb.state === State.Closing) {
+    tcb.enter(State.Closed); // everything that matters has been said
+  } else { // before the handshake is over, who asked is refused (RFC 9293 §3.10.7.4)
+    tcb.fail(tcb.isActive && tcb.state === State.SynReceived ? "refused" : "reset");
+  }
+  return Drop.None;
+}
+
+/** Fourth: a SYN here gets a challenge ACK (RFC 5961 §4.2). */
+function checkSyn(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
+  if (tcb.state === State.Closed) return Drop.None;
+  if (!(segment.flags & SYN)) return Drop.None;
+  tcb.challenge(now);
+  return Drop.UnexpectedSyn;
+}
+
+/** Fifth: the ACK field. */
+function checkAck(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
+  if (tcb.state === State.Closed) return Drop.None;
+  if (!(segment.flags & ACK)) return Drop.InvalidFlags;
+  if (tcb.state === State.SynReceived) {
+    // Of anything but our SYN: the caller answers with a reset, and we stay (§3.10.7.4).
+    if (segment.ack !== seqAdd(tcb.iss, 1)) return Drop.UnacceptableAck;
+    synAcknowledged(tcb, segment, now);
+    establish(tcb);
+  } else if (!tcb.isAcceptableAck(segment.ack)) {
+    tcb.challenge(now);
+    return Drop.UnacceptableAck;
+  }
+  takeAcknowledgment(tcb, segment, now);
+  return Drop.None;
+}
+
+/** Seventh: the text, and eighth: the FIN. (Sixth, URG: urgent data are in the text.) */
+function takeText(
+  tcb: ControlBlock,
+  segment: Segment,
+  packet: PacketBuffer,
+  now: Millis,
+): Drop {
+  const { state } = tcb;
+  const receives = state === State.Established || state === State.FinWait1 ||
+    state === State.FinWait2;
+  if (segment.length === 0 || !receives) return Drop.None;
+  const textEnd = seqAdd(segment.seq, segment.payloadLength);
+  if (segment.flags & FIN && seqBefore(textEnd, seqAdd(tcb.rcv.edge, 1))) tcb.finAt ??= textEnd;
+  const before = tcb.rcv.nxt;
+  const reason = segment.payloadLength > 0
+    ? placeText(tcb, segment.seq, textEnd, packet)
+    : Drop.None;
+  oweAck(tcb, segment, seqDiff(tcb.rcv.nxt, before), now);
+  if (tcb.finAt === tcb.rcv.nxt) takeFin(tcb, now);
+  return reason;
+}
+
+/** Puts the new part of `[start, end)` into the receive ring, in order or ahead of it. */
+function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer): Drop {
+  const { rcv, received, reassembly } = tcb;
+  const from = seqMax(start, rcv.nxt);
+  const room = seqAdd(rcv.nxt, received.free);
+  const limit = tcb.finAt !== undefined && seqBefore(tcb.finAt, room) ? tcb.finAt : room;
+  const to = seqBefore(limit, end) ? limit : end;
+  if (!seqBefore(from, to)) return seqBeforeOrAt(end, rcv.nxt) ? Drop.Duplicate : Drop.OutOfWindow;
+  const payload = packet.start - seqDiff(start, from);
+
+  if (from === rcv.nxt && reassembly.isEmpty) { // nearly always
+    const count = seqDiff(to, from);
+    received.write(packet.bytes, payload, payload + count);
+    rcv.nxt = to;
+    tcb.events |= Event.Readable;
+    return Drop.None;
+  }
+  const gaps = reassembly.missing(from, to);
+  for (const gap of gaps) {
+    const at = payload + seqDiff(gap.start, from);
+    const length = seqDiff(gap.end, gap.start);
+    received.writeAhead(seqDiff(gap.start, rcv.nxt), packet.bytes, at, at + length);
+  }
+  if (gaps.length === 0 && tcb.sack) reassembly.noteDuplicate(from, to);
+  if (!reassembly.add(from, to)) return Drop.ReassemblyFull;
+  const count = reassembly.take(rcv.nxt);
+  if (count > 0) {
+    received.commit(count);
+    rcv.nxt = seqAdd(rcv.nxt, count);
+    tcb.events |= Event.Readable;
+  }
+  return Drop.None;
+}
+
+/** Text in order may be acknowledged in company; all else at once (RFC 5681 §4.2). */
+function oweAck(tcb: ControlBlock, segment: Segment, taken: number, now: Millis): void {
+  const { ackDelay } = tcb.config;
+  tcb.unackedText += taken;
+  const mayWait = ackDelay > 0 && taken === segment.payloadLength && taken > 0 &&
+    tcb.unackedText < 2 * tcb.rcv.mss && tcb.reassembly.isEmpty && !(segment.flags & FIN);
+  if (!mayWait) tcb.owed |= Owed.Ack;
+  else if (!tcb.deadlines.isSet(Wait.DelayedAck)) {
+    tcb.deadlines.set(Wait.DelayedAck, now + ackDelay);
+  }
+}
+
+function takeFin(tcb: ControlBlock, now: Millis): void {
+  tcb.rcv.nxt = seqAdd(tcb.rcv.nxt, 1);
+  tcb.rcv.edge = seqMax(tcb.rcv.edge, tcb.rcv.nxt);
+  tcb.owed |= Owed.Ack;
+  tcb.events |= Event.EndOfStream;
+  switch (tcb.state) {
+    case State.Established:
+      return tcb.enter(State.CloseWait);
+    case State.FinWait1:
+      return tcb.enter(State.Closing);
+    case State.FinWait2:
+      tcb.enter(State.TimeWait);
+      tcb.deadlines.set(Wait.TimeWait, now + tcb.config.timeWait);
+  }
+}

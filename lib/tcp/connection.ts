@@ -1,0 +1,274 @@
+/**
+ * A TCP connection, as the application sees it.
+ *
+ * Calls return at once, like those of a non-blocking socket; `takeEvents` tells
+ * when to call again.
+ *
+ * @module
+ */
+import { type Millis, NEVER } from "../base/clock.ts";
+import type { Drop } from "../base/drop.ts";
+import type { PacketBuffer } from "../base/packet_buffer.ts";
+import { type Listed, unlisted } from "../base/ready_list.ts";
+import type { Timed } from "../base/timer_heap.ts";
+import type { Endpoint, Flow } from "../ip/flow.ts";
+import type { FlowEntry } from "../ip/flow_table.ts";
+import { segmentArrives } from "./arrive.ts";
+import { type ControlBlock, Owed } from "./control_block.ts";
+import { Wait } from "./deadlines.ts";
+import { TcpError, type TcpErrorCode } from "./error.ts";
+import { synSentArrives } from "./handshake.ts";
+import type { Segment } from "./header.ts";
+import { seqBefore } from "./seq.ts";
+import { State, stateName } from "./state.ts";
+import { runTimeouts } from "./timeouts.ts";
+import { nextSegment } from "./transmit.ts";
+import { owesWindowUpdate } from "./window.ts";
+import type { TcpFlow } from "./tcp_flow.ts";
+
+/** What a connection is doing, in the words of `tcp_info`. Times in milliseconds, sizes in bytes. */
+export interface TcpInfo {
+  /** The RFC's name of the state. */
+  readonly state: string;
+  /** RTO */
+  readonly rto: Millis;
+  /** SRTT; 0 before the first measurement. */
+  readonly rtt: Millis;
+  /** RTTVAR */
+  readonly rttVariation: Millis;
+  /** cwnd */
+  readonly congestionWindow: number;
+  /** ssthresh */
+  readonly slowStartThreshold: number;
+  /** What was sent and is not acknowledged, or is to be sent. */
+  readonly unacknowledged: number;
+  /** What has been received and not been read. */
+  readonly unread: number;
+  /** SND.WND */
+  readonly sendWindow: number;
+  /** RCV.WND */
+  readonly receiveWindow: number;
+  /** The most payload in one packet that we send. */
+  readonly segmentSize: number;
+}
+
+/** A TCP connection; see the module's description. */
+export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
+  /** The flow, its ends named by their roles. */
+  readonly flow: Flow;
+  /** The other end of the connection. */
+  readonly peer: Endpoint;
+  /** The stack's end of the connection. */
+  readonly own: Endpoint;
+  /** @ignore Of the flow table. */
+  hash = 0;
+  /** @ignore Of the flow table. */
+  nextInBucket: TcpFlow | undefined = undefined;
+  /** @ignore Of the timer heap. */
+  deadline: Millis = NEVER;
+  /** @ignore Of the timer heap. */
+  heapIndex = -1;
+  /** @ignore Of the list of what may have something to send. */
+  readonly inReady: Listed<TcpConnection> = unlisted();
+  /** @ignore Of the list of what has events. */
+  readonly inEventful: Listed<TcpConnection> = unlisted();
+  readonly #tcb: ControlBlock;
+  readonly #markReady: (connection: TcpConnection) => void;
+
+  /** @ignore Made by the stack only; `tcb` is in SYN-SENT or SYN-RECEIVED. */
+  constructor(flow: Flow, tcb: ControlBlock, markReady: (connection: TcpConnection) => void) {
+    this.flow = flow;
+    this.peer = tcb.isActive ? flow.target : flow.client;
+    this.own = tcb.isActive ? flow.client : flow.target;
+    this.#tcb = tcb;
+    this.#markReady = markReady;
+  }
+
+  /** Where in its life the connection is. */
+  get state(): State {
+    return this.#tcb.state;
+  }
+
+  /** Why the connection was lost, once it was. */
+  get error(): TcpErrorCode | undefined {
+    return this.#tcb.error;
+  }
+
+  /** Whether the peer has closed its side and all it sent has been read. */
+  get isAtEnd(): boolean {
+    return this.#tcb.received.length === 0 && this.#tcb.finReceived;
+  }
+
+  /** Bytes that can be read now. */
+  get readable(): number {
+    return this.#tcb.received.length;
+  }
+
+  /** Bytes that can be written now; 0 when our side is closed. */
+  get writable(): number {
+    const { state, closing, unacked } = this.#tcb;
+    const writes = state === State.Established || state === State.CloseWait ||
+      state === State.SynReceived || state === State.SynSent;
+    return writes && !closing ? unacked.free : 0;
+  }
+
+  /** Whether everything written has been acknowledged, the FIN included if there is one. */
+  get isDrained(): boolean {
+    return this.#tcb.unacked.length === 0 && !this.#tcb.hasOutstanding;
+  }
+
+  /** What the connection is doing. */
+  get info(): TcpInfo {
+    const { state, rtt, congestion, unacked, received, snd, receiveWindow } = this.#tcb;
+    return {
+      state: stateName(state),
+      rto: rtt.timeout,
+      rtt: rtt.smoothed,
+      rttVariation: rtt.variation,
+      congestionWindow: congestion.window,
+      slowStartThreshold: congestion.slowStartThreshold,
+      unacknowledged: unacked.length,
+      unread: received.length,
+      sendWindow: snd.wnd,
+      receiveWindow,
+      segmentSize: snd.mss,
+    };
+  }
+
+  /** Takes the events since the last call; a set of {@linkcode Event} bits. */
+  takeEvents(): number {
+    const { events } = this.#tcb;
+    this.#tcb.events = 0;
+    return events;
+  }
+
+  /** Moves received bytes into `into`; returns how many, 0 for none. */
+  read(into: Uint8Array): number {
+    const count = Math.min(into.length, this.#tcb.received.length);
+    this.#tcb.received.peek(0, count, into, 0);
+    this.consume(count);
+    return count;
+  }
+
+  /** What can be read, as far as it lies together, in place; valid until {@linkcode consume}. */
+  readableSpan(): Uint8Array<ArrayBuffer> {
+    return this.#tcb.received.filledSpan();
+  }
+
+  /** Removes `count` bytes, which have been used, from what can be read. */
+  consume(count: number): void {
+    if (count === 0) return;
+    this.#tcb.received.drop(count);
+    // After its FIN our window is of no interest to the peer.
+    if (this.#tcb.finReceived || !owesWindowUpdate(this.#tcb)) return;
+    this.#tcb.owed |= Owed.Ack;
+    this.#markReady(this);
+  }
+
+  /**
+   * Queues as much of `data` as fits; returns how much that was.
+   *
+   * @throws {TcpError} When our side is closed or the connection is lost.
+   */
+  write(data: Uint8Array): number {
+    this.#assertWritable();
+    const count = this.#tcb.unacked.write(data, 0, data.length);
+    if (count > 0) this.#markReady(this);
+    return count;
+  }
+
+  /** Memory to put up to `most` bytes in that will be sent; may be shorter. Then {@linkcode commit}. */
+  writableSpan(most: number): Uint8Array<ArrayBuffer> {
+    return this.#tcb.unacked.freeSpan(Math.min(most, this.writable));
+  }
+
+  /** Queues the first `count` bytes of the span last handed out; ignored once writing is over. */
+  commit(count: number): void {
+    if (count === 0 || this.writable === 0) return;
+    this.#tcb.unacked.commit(count);
+    this.#markReady(this);
+  }
+
+  /** Sends a FIN after what has been written. Reading goes on. No-op when that is done. */
+  closeWrite(): void {
+    const tcb = this.#tcb;
+    if (tcb.closing || tcb.state === State.Closed) return;
+    tcb.closing = true;
+    // The state changes now, not when the FIN leaves: a full window must not hold it up.
+    if (tcb.state === State.Established) tcb.enter(State.FinWait1);
+    else if (tcb.state === State.CloseWait) tcb.enter(State.LastAck);
+    this.#markReady(this);
+  }
+
+  /** Sends a reset and forgets everything. No-op on a connection that is over. */
+  abort(): void {
+    const tcb = this.#tcb;
+    if (tcb.state === State.Closed) return;
+    // In TIME-WAIT the peer has everything, in SYN-SENT nothing: there is nothing to reset.
+    const owed = tcb.state === State.TimeWait || tcb.state === State.SynSent ? 0 : Owed.Reset;
+    tcb.fail("aborted");
+    tcb.owed = owed;
+    tcb.received.release();
+    this.#markReady(this);
+  }
+
+  /** @ignore Whether the stack can forget the connection. */
+  get isOver(): boolean {
+    return this.#tcb.state === State.Closed && !(this.#tcb.owed & Owed.Reset);
+  }
+
+  /** @ignore Whether there is something for {@linkcode takeEvents}. */
+  get hasEvents(): boolean {
+    return this.#tcb.events !== 0;
+  }
+
+  /** @ignore Called by the stack with each segment for this connection. */
+  segmentArrives(segment: Segment, packet: PacketBuffer, now: Millis): Drop {
+    if (this.#tcb.state === State.SynSent) return synSentArrives(this.#tcb, segment, now);
+    return segmentArrives(this.#tcb, segment, packet, now);
+  }
+
+  /** @ignore Called by the stack when the link can take a segment. */
+  nextSegment(segment: Segment, packet: PacketBuffer, most: number, now: Millis): boolean {
+    return nextSegment(this.#tcb, segment, packet, most, now);
+  }
+
+  /** @ignore When {@linkcode timeout} is due. */
+  get nextDeadline(): Millis {
+    return this.#tcb.deadlines.next;
+  }
+
+  /** @ignore Called by the stack when the deadline has come. */
+  timeout(now: Millis): void {
+    runTimeouts(this.#tcb, now);
+  }
+
+  /** @ignore In TIME-WAIT: whether a SYN may open a new connection (RFC 9293 §3.6.1, MAY-2). */
+  yieldsTo(segment: Segment): boolean {
+    const { state, rcv, ts } = this.#tcb;
+    if (state !== State.TimeWait) return false;
+    const { options } = segment;
+    if (ts.enabled && options.hasTimestamps && ((options.tsval - ts.recent) | 0) > 0) return true;
+    return seqBefore(rcv.nxt, segment.seq);
+  }
+
+  /** @ignore Ends TIME-WAIT before its time. */
+  forget(): void {
+    if (this.#tcb.state !== State.Closed) this.#tcb.enter(State.Closed);
+    this.#tcb.owed = 0;
+  }
+
+  /** @ignore Starts watching for a silent peer. */
+  startKeepAlive(now: Millis): void {
+    const { keepAlive } = this.#tcb.config;
+    if (keepAlive) this.#tcb.deadlines.set(Wait.KeepAlive, now + keepAlive.idle);
+  }
+
+  #assertWritable(): void {
+    const { error, state, closing } = this.#tcb;
+    if (error) throw new TcpError(error, `Cannot write: the connection is lost (${error})`);
+    if (closing || state === State.Closed) {
+      throw new TcpError("closed", "Cannot write: this side of the connection is closed");
+    }
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * The transmission control block: what a connection knows.
+ *
+ * Plain data under the RFC's own names, so that `tcb.snd.una` reads as
+ * SND.UNA. {@link ./arrive.ts} takes segments in, {@link ./transmit.ts}
+ * decides what to send, {@link ./timeouts.ts} what happens when nothing does,
+ * and {@link ./connection.ts} is what the application calls.
+ *
+ *          una            nxt            una + wnd
+ *     ------|--------------|-----------------|------
+ *     acked | in flight    | may be sent     | may not be sent yet
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9293#section-3.3.1 | RFC 9293 §3.3.1}
+ * @module
+ */
+import type { Millis } from "../base/clock.ts";
+import { RingBuffer } from "../base/ring_buffer.ts";
+import type { TcpConfig } from "./config.ts";
+import type { CongestionControl } from "./congestion.ts";
+import { Deadlines, Wait } from "./deadlines.ts";
+import type { TcpErrorCode } from "./error.ts";
+import { Reassembly } from "./reassembly.ts";
+import { RangeSet } from "./range_set.ts";
+import { RttEstimator } from "./rtt.ts";
+import { type Seq, seqAdd, seqBefore, seqDiff, toSeq } from "./seq.ts";
+import { isSuccessor, State, stateName } from "./state.ts";
+
+/** What the application may want to know; a set of bits. */
+export const Event = {
+  /** The handshake is complete. */
+  Established: 1,
+  /** There is something to read. */
+  Readable: 2,
+  /** There is room to write. */
+  Writable: 4,
+  /** The peer will send no more. */
+  EndOfStream: 8,
+  /** The connection is over; its error says whether in peace. */
+  Closed: 16,
+} as const;
+
+/** Why a connection must send although it has no data for it; a set of bits. */
+export const Owed = {
+  /** An acknowledgment. */
+  Ack: 1,
+  /** A reset, after which nothing more is sent. */
+  Reset: 2,
+  /** The first segment that is not acknowledged, once more. */
+  Retransmit: 4,
+  /** A byte of old data, which the peer must answer: a window probe or a keep-alive. */
+  Probe: 8,
+  /** Whatever the window takes, however little (RFC 9293 §3.8.6.2.1: the override timeout). */
+  Override: 16,
+} as const;
+
+/** The send sequence variables. */
+export interface SendVariables {
+  /** SND.UNA: the oldest that is not acknowledged. */
+  una: Seq;
+  /** SND.NXT: what is sent next; goes back to `una` upon a timeout. */
+  nxt: Seq;
+  /** SND.MAX: the highest that `nxt` has been. */
+  max: Seq;
+  /** SND.WND in bytes, from `una` on. */
+  wnd: number;
+  /** SND.WL1: SEG.SEQ of the last window update. */
+  wl1: Seq;
+  /** SND.WL2: SEG.ACK of the last window update. */
+  wl2: Seq;
+  /** The largest window seen. */
+  maxWnd: number;
+  /** The shift of the windows that the peer sends. */
+  scale: number;
+  /** The most payload in one wire packet, the timestamps option already taken off. */
+  mss: number;
+}
+
+/** The receive sequence variables. */
+export interface ReceiveVariables {
+  /** RCV.NXT: what is expected next. */
+  nxt: Seq;
+  /** RCV.NXT + RCV.WND: the furthest right edge that was ever promised. */
+  edge: Seq;
+  /** The shift of the windows that we send. */
+  scale: number;
+  /** The MSS that we announced. */
+  mss: number;
+}
+
+/** What has been agreed about timestamps (RFC 7323 §3). */
+export interface TimestampVariables {
+  /** Whether both sides send them. */
+  enabled: boolean;
+  /** TS.Recent, signed. */
+  recent: number;
+  /** When TS.Recent was set: it counts for 24 days. */
+  recentAt: Millis;
+  /** Last.ACK.sent */
+  lastAckSent: Seq;
+  /** Added to our clock. */
+  offset: number;
+}
+
+/** Where loss recovery stands (RFC 6582, RFC 6675). */
+export interface RecoveryVariables {
+  /** Whether a recovery is going on. */
+  active: boolean;
+  /** It ends, and another may begin, when this is acknowledged. */
+  point: Seq;
+  /** HighRxt: with SACK, up to where holes have been filled again. */
+  highRxt: Seq;
+  /** Acknowledgments in a row that repeat SND.UNA. */
+  duplicates: number;
+}
+
+/** A connection's data; see the module's description. */
+export class ControlBlock {
+  readonly config: TcpConfig;
+  /** Moved only by {@linkcode enter}. */
+  state: State = State.Closed;
+  /** Why the connection was lost, if it was. */
+  error: TcpErrorCode | undefined = undefined;
+  /** ISS */
+  readonly iss: Seq;
+  /** IRS, once the peer's SYN has come. */
+  irs: Seq;
+  /** Whether we asked for the connection. */
+  isActive = false;
+  readonly snd: SendVariables;
+  readonly rcv: ReceiveVariables;
+  readonly ts: TimestampVariables;
+  readonly recovery: RecoveryVariables;
+  /** Whether both sides scale their windows. */
+  scaling = false;
+  /** Whether both sides send SACK blocks. */
+  sack = false;
+  /** What the peer has received out of order. */
+  readonly sacked: RangeSet = new RangeSet();
+  /** What we have received out of order. */
+  readonly reassembly: Reassembly = new Reassembly();
+  /** Where the peer's FIN is, once it has been seen. */
+  finAt: Seq | undefined = undefined;
+  /** Whether the application has closed its side; the FIN follows the data. */
+  closing = false;
+  /** A set of {@linkcode Owed} bits. */
+  owed = 0;
+  /** A set of {@linkcode Event} bits. */
+  events = 0;
+  /** Data from SND.UNA on. */
+  readonly unacked: RingBuffer;
+  /** Data up to RCV.NXT, to be read. */
+  readonly received: RingBuffer;
+  readonly rtt: RttEstimator;
+  congestion: CongestionControl;
+  readonly deadlines: Deadlines = new Deadlines();
+  /** Retransmission timeouts since SND.UNA last moved. */
+  attempts = 0;
+  /** Probes of the window or of an idle peer since it was last heard. */
+  unansweredProbes = 0;
+  /** Doublings of the persist timer. */
+  persistBackoffs = 0;
+  /** A segment whose acknowledgment is being timed ends here, unless `timedAt` is NaN. */
+  timedEnd: Seq;
+  /** When that segment was sent, or NaN (Karn: not when it was sent twice). */
+  timedAt: Millis = NaN;
+  /** No challenge ACK before this. */
+  nextChallengeAt: Millis = 0;
+  /** When the peer was last heard. */
+  heardAt: Millis = 0;
+  /** Text that has come since the last acknowledgment, while one is delayed. */
+  unackedText = 0;
+
+  /**
+   * Makes the block of a connection that has not begun; the
+   * {@link ./handshake.ts | handshake} fills it in.
+   *
+   * @param config The settings of TCP.
+   * @param iss Our initial sequence number.
+   */
+  constructor(config: TcpConfig, iss: Seq) {
+    this.config = config;
+    this.iss = iss;
+    const unknown = toSeq(0);
+    this.irs = unknown;
+    this.snd = {
+      una: iss,
+      nxt: iss,
+      max: iss,
+      wnd: 0,
+      wl1: unknown,
+      wl2: iss,
+      maxWnd: 0,
+      scale: 0,
+      mss: 0,
+    };
+    this.rcv = { nxt: unknown, edge: unknown, scale: 0, mss: 0 };
+    this.ts = { enabled: false, recent: 0, recentAt: 0, lastAckSent: unknown, offset: 0 };
+    this.recovery = { active: false, point: iss, highRxt: iss, duplicates: 0 };
+    this.timedEnd = iss;
+    this.unacked = new RingBuffer(config.sendBuffer);
+    this.received = new RingBuffer(config.receiveBuffer);
+    this.rtt = new RttEstimator(config);
+    this.congestion = config.congestion(this.snd.mss, config.initialWindow);
+  }
+
+  /** Moves to `next`; the only place that writes `state`. */
+  enter(next: State): void {
+    if (!isSuccessor(this.state, next)) {
+      throw new Error(`Cannot go from ${stateName(this.state)} to ${stateName(next)}`);
+    }
+    this.state = next;
+    if (next === State.Established) this.events |= Event.Established;
+    if (next === State.Closed) this.events |= Event.Closed;
+    if (next === State.Closed || next === State.TimeWait) {
+      this.deadlines.stopAll();
+      this.unacked.release();
+    }
+  }
+
+  /** Ends the connection because of `error`; what is owed is still sent. */
+  fail(error: TcpErrorCode): void {
+    this.error = error;
+    this.enter(State.Closed);
+  }
+
+  /** Sequence numbers in flight: SND.NXT - SND.UNA. */
+  get inFlight(): number {
+    return seqDiff(this.snd.nxt, this.snd.una);
+  }
+
+  /** Bytes that have not been sent, or are to be sent again; -1 when the FIN has been. */
+  get unsent(): number {
+    return this.unacked.length - this.inFlight;
+  }
+
+  /** Whether there is anything that the peer has yet to acknowledge or be sent. */
+  get hasOutstanding(): boolean {
+    return this.snd.una !== this.snd.max;
+  }
+
+  /** Whether our FIN has been acknowledged. */
+  get finAcknowledged(): boolean {
+    return this.state === State.FinWait2 || this.state === State.TimeWait;
+  }
+
+  /** Whether the peer's FIN has been received and all text before it. */
+  get finReceived(): boolean {
+    return this.finAt !== undefined && seqBefore(this.finAt, this.rcv.nxt);
+  }
+
+  /** RCV.WND: how far the promised window reaches. */
+  get receiveWindow(): number {
+    return seqDiff(this.rcv.edge, this.rcv.nxt);
+  }
+
+  /** Owes a challenge ACK, unless there was one a moment ago (RFC 5961 §7). */
+  challenge(now: Millis): void {
+    if (now < this.nextChallengeAt) return;
+    this.nextChallengeAt = now + this.config.challengeInterval;
+    this.owed |= Owed.Ack;
+  }
+
+  /** Whether an acknowledgment of `seq` would be of something once sent, and not long ago. */
+  isAcceptableAck(seq: Seq): boolean {
+    const { una, max, maxWnd } = this.snd;
+    return !seqBefore(max, seq) && !seqBefore(seq, seqAdd(una, -maxWnd)); // RFC 5961 §5.2
+  }
+
+  /** (Re)starts or stops the retransmission timer (RFC 6298 §5.1 to §5.3). */
+  setRetransmitTimer(now: Millis): void {
+    if (this.hasOutstanding) this.deadlines.set(Wait.Retransmit, now + this.rtt.timeout);
+    else this.deadlines.stop(Wait.Retransmit);
+  }
+}

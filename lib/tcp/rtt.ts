@@ -1,0 +1,71 @@
+/**
+ * The round-trip time and the retransmission timeout that follows from it.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6298 | RFC 6298}
+ * @module
+ */
+import type { Millis } from "../base/clock.ts";
+
+/** Bounds of the retransmission timeout, in milliseconds. */
+export interface RtoLimits {
+  /** Before the first measurement (RFC 6298 §2.1). */
+  readonly initialRto: Millis;
+  /** The least; RFC 6298 §2.4 says 1000, Linux and we 200. */
+  readonly minRto: Millis;
+  /** The most (RFC 6298 §2.5). */
+  readonly maxRto: Millis;
+}
+
+const GRANULARITY: Millis = 1;
+
+/** SRTT, RTTVAR and RTO. */
+export class RttEstimator {
+  readonly #limits: RtoLimits;
+  #backoffs = 0;
+  #base: Millis;
+  /** SRTT: the smoothed round-trip time; 0 before the first measurement. */
+  smoothed: Millis = 0;
+  /** RTTVAR: how much it varies. */
+  variation: Millis = 0;
+
+  /** Starts without a measurement. */
+  constructor(limits: RtoLimits) {
+    this.#limits = limits;
+    this.#base = limits.initialRto;
+  }
+
+  /** RTO: how long to wait for an acknowledgment. */
+  get timeout(): Millis {
+    return Math.min(this.#base * 2 ** this.#backoffs, this.#limits.maxRto);
+  }
+
+  /** How often the timeout has doubled since the last measurement. */
+  get backoffs(): number {
+    return this.#backoffs;
+  }
+
+  /** Takes in a measurement (§2.2, §2.3), which also ends the backing off (§5.7). */
+  sample(rtt: Millis): void {
+    if (this.smoothed === 0) {
+      this.smoothed = rtt;
+      this.variation = rtt / 2;
+    } else {
+      this.variation += (Math.abs(this.smoothed - rtt) - this.variation) / 4;
+      this.smoothed += (rtt - this.smoothed) / 8;
+    }
+    const { minRto, maxRto } = this.#limits;
+    const timeout = this.smoothed + Math.max(GRANULARITY, 4 * this.variation);
+    this.#base = Math.min(Math.max(timeout, minRto), maxRto);
+    this.#backoffs = 0;
+  }
+
+  /** Doubles the timeout (§5.5). */
+  backOff(): void {
+    if (this.timeout < this.#limits.maxRto) this.#backoffs++;
+  }
+
+  /** Ends the backing off: the peer has acknowledged something new. */
+  progress(): void {
+    this.#backoffs = 0;
+  }
+}

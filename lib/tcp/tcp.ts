@@ -1,0 +1,324 @@
+/**
+ * TCP: which connection a segment is for, and which one sends next.
+ *
+ * @module
+ */
+import type { Millis } from "../base/clock.ts";
+import { Drop } from "../base/drop.ts";
+import type { PacketBuffer } from "../base/packet_buffer.ts";
+import { type Random, systemRandom } from "../base/random.ts";
+import { ReadyList } from "../base/ready_list.ts";
+import { TimerHeap } from "../base/timer_heap.ts";
+import { AddressKind, addressKind, isIpv4 } from "../ip/address.ts";
+import { type Endpoint, type Flow, FlowKey } from "../ip/flow.ts";
+import { FlowTable } from "../ip/flow_table.ts";
+import { IpHeader, IpProtocol } from "../ip/header.ts";
+import type { TransportProtocol } from "../ip/ip.ts";
+import { type TcpConfig, tcpConfig, type TcpOptions } from "./config.ts";
+import { TcpConnection } from "./connection.ts";
+import type { ControlBlock } from "./control_block.ts";
+import { activeOpen, type HandshakeContext, passiveOpen } from "./handshake.ts";
+import { ACK, FIN, parseSegment, RST, Segment, SYN, writeSegment } from "./header.ts";
+import { type IsnGenerator, isnGenerator } from "./isn.ts";
+import { type FlowRequest, type RequestOwner, TcpRequest, type Unreachable } from "./request.ts";
+import { Resets } from "./resets.ts";
+import { seqAdd } from "./seq.ts";
+import { State } from "./state.ts";
+import type { TcpFlow } from "./tcp_flow.ts";
+
+/** What TCP must know of its surroundings. */
+export interface TcpEnvironment {
+  /** The longest IP packet that the link carries, in bytes. */
+  readonly mtu: number;
+  /** Whether the link completes checksums. */
+  readonly checksumOffload: boolean;
+  /** The largest payload of a super-segment, or 0 when the link takes none. */
+  readonly maxSegmentation: number;
+  /** Where secrets come from. @default the system's source */
+  readonly random?: Random;
+  /** Initial sequence numbers; for tests. @default {@linkcode isnGenerator} */
+  readonly isn?: IsnGenerator;
+  /** Answers a SYN with an ICMP error. */
+  readonly unreachable?: (request: FlowRequest, syn: Segment, what: Unreachable) => void;
+}
+
+/** The TCP of one stack. */
+export class Tcp implements TransportProtocol {
+  readonly protocol: number = IpProtocol.Tcp;
+  readonly #environment: TcpEnvironment;
+  readonly #config: TcpConfig;
+  readonly #isn: IsnGenerator;
+  readonly #flows: FlowTable<TcpFlow>;
+  readonly #timers = new TimerHeap<TcpFlow>();
+  readonly #ready = new ReadyList<TcpConnection>((connection) => connection.inReady);
+  readonly #eventful = new ReadyList<TcpConnection>((connection) => connection.inEventful);
+  readonly #requests = new ReadyList<TcpRequest>((request) => request.inRequests);
+  readonly #timeWait = new Set<TcpConnection>();
+  readonly #resets = new Resets();
+  readonly #segment = new Segment();
+  readonly #key = new FlowKey();
+  readonly #owner: RequestOwner;
+  readonly #markReady = (connection: TcpConnection): void => this.#ready.add(connection);
+  #waiting = 0;
+  #now: Millis = 0;
+
+  /** Makes a TCP without connections. */
+  constructor(environment: TcpEnvironment, options: TcpOptions = {}) {
+    const random = environment.random ?? systemRandom;
+    this.#environment = environment;
+    this.#config = tcpConfig(options);
+    this.#isn = environment.isn ?? isnGenerator(this.#config.isn, random);
+    const seed = new Uint8Array(4);
+    random.fill(seed);
+    this.#flows = new FlowTable(new DataView(seed.buffer).getInt32(0));
+    this.#owner = {
+      accept: (request) => this.#accept(request),
+      reject: (request) => this.#reject(request),
+      unreachable: (request, what) => {
+        this.#forgetRequest(request);
+        environment.unreachable?.(request, request.syn, what);
+      },
+      forget: (request) => this.#forgetRequest(request),
+    };
+  }
+
+  get nextDeadline(): Millis {
+    return this.#timers.next;
+  }
+
+  /** Connections in any state, TIME-WAIT included, and flows that wait to be answered. */
+  get flowCount(): number {
+    return this.#flows.size;
+  }
+
+  /** The next flow that asks to be accepted, or one that has withdrawn since. */
+  nextRequest(): FlowRequest | undefined {
+    return this.#requests.take();
+  }
+
+  /** The next connection with events. */
+  nextConnection(): TcpConnection | undefined {
+    return this.#eventful.take();
+  }
+
+  /**
+   * Opens a connection: sends a SYN from `client`, which is ours, to `target`.
+   *
+   * @throws {RangeError} When there is a flow between these ends already.
+   */
+  connect(client: Endpoint, target: Endpoint): TcpConnection {
+    const key = new FlowKey();
+    key.peer.assign(target.address);
+    key.own.assign(client.address);
+    key.peerPort = target.port;
+    key.ownPort = client.port;
+    if (this.#flows.find(key)) {
+      throw new RangeError(`Cannot connect from port ${client.port}: that flow exists already`);
+    }
+    const tcb = activeOpen(this.#config, this.#context(client, target));
+    return this.#add({ protocol: this.protocol, client, target }, tcb);
+  }
+
+  /** Resets every connection, so that their peers need not find out by themselves. */
+  abortAll(): void {
+    for (const flow of [...this.#flows.values()]) {
+      if (flow instanceof TcpConnection) flow.abort();
+      else flow.reject();
+    }
+  }
+
+  receive(header: IpHeader, packet: PacketBuffer, now: Millis): Drop {
+    this.#now = now;
+    const segment = this.#segment;
+    const reason = parseSegment(segment, header, packet);
+    if (reason !== Drop.None) return reason;
+    if (segment.sourcePort === 0) return Drop.InvalidSource;
+    if (segment.destinationPort === 0 || !isReachable(header)) return Drop.InvalidDestination;
+    this.#key.assign(header, segment.sourcePort, segment.destinationPort);
+    const flow = this.#flows.find(this.#key);
+    if (!flow) return this.#receiveUnknown(header, segment, now);
+    if (flow instanceof TcpRequest) return this.#receivePending(flow, header, segment, now);
+    return this.#receiveKnown(flow, header, segment, packet, now);
+  }
+
+  advance(now: Millis): void {
+    this.#now = now;
+    for (let due = this.#timers.pop(now); due; due = this.#timers.pop(now)) {
+      if (due instanceof TcpRequest) {
+        this.#withdraw(due);
+        continue;
+      }
+      due.timeout(now);
+      this.#ready.add(due);
+      this.#settle(due);
+    }
+  }
+
+  /** Resets first; then one segment of the connection that has waited longest. */
+  transmit(header: IpHeader, packet: PacketBuffer, now: Millis): boolean {
+    this.#now = now;
+    const { checksumOffload, maxSegmentation } = this.#environment;
+    const segment = this.#segment;
+    if (this.#resets.take(header, segment)) {
+      writeSegment(segment, header, packet, checksumOffload);
+      return true;
+    }
+    for (let next = this.#ready.take(); next; next = this.#ready.take()) {
+      const sends = next.nextSegment(segment, packet, maxSegmentation, now);
+      this.#settle(next);
+      if (!sends) continue;
+      this.#ready.add(next); // it may have more
+      const { own, peer } = next;
+      segment.sourcePort = own.port;
+      segment.destinationPort = peer.port;
+      header.version = isIpv4(peer.address) ? 4 : 6;
+      header.protocol = this.protocol;
+      header.source.assign(own.address);
+      header.destination.assign(peer.address);
+      writeSegment(segment, header, packet, checksumOffload);
+      return true;
+    }
+    return false;
+  }
+
+  /** A segment for a connection. */
+  #receiveKnown(
+    connection: TcpConnection,
+    header: IpHeader,
+    segment: Segment,
+    packet: PacketBuffer,
+    now: Millis,
+  ): Drop {
+    if (connection.state === State.Closed) { // only its reset is still to leave
+      return this.#resets.owe(header, segment) || Drop.NoFlow;
+    }
+    if ((segment.flags & (SYN | ACK | RST | FIN)) === SYN && connection.yieldsTo(segment)) {
+      connection.forget();
+      this.#settle(connection);
+      return this.#request(segment, now);
+    }
+    const reason = connection.segmentArrives(segment, packet, now);
+    const isSyn = connection.state === State.SynReceived || connection.state === State.SynSent;
+    if (reason === Drop.UnacceptableAck && isSyn) {
+      this.#resets.owe(header, segment); // RFC 9293 §3.10.7.3, §3.10.7.4: the state stays
+    }
+    this.#ready.add(connection);
+    this.#settle(connection);
+    return reason;
+  }
+
+  /** A segment for a flow that waits for an answer: in the RFC's terms, we are in LISTEN. */
+  #receivePending(request: TcpRequest, header: IpHeader, segment: Segment, now: Millis): Drop {
+    const { syn } = request;
+    if (segment.flags & RST) {
+      if (segment.seq !== seqAdd(syn.seq, 1)) return Drop.UnacceptableReset;
+      this.#withdraw(request);
+      return Drop.None;
+    }
+    if (segment.flags & ACK) return this.#resets.owe(header, segment) || Drop.NoFlow;
+    if ((segment.flags & (SYN | FIN)) !== SYN) return Drop.InvalidFlags;
+    if (segment.seq === syn.seq) {
+      this.#timers.set(request, now + this.#config.requestTimeout);
+      return Drop.RequestPending;
+    }
+    this.#withdraw(request); // the client has started anew
+    return this.#request(segment, now);
+  }
+
+  /** A segment that belongs to nothing (RFC 9293 §3.10.7.1, and LISTEN for a SYN). */
+  #receiveUnknown(header: IpHeader, segment: Segment, now: Millis): Drop {
+    const flags = segment.flags & (SYN | ACK | RST | FIN);
+    if (flags === SYN) return this.#request(segment, now);
+    if (flags === (SYN | FIN)) return Drop.InvalidFlags;
+    return this.#resets.owe(header, segment) || Drop.NoFlow;
+  }
+
+  #request(segment: Segment, now: Millis): Drop {
+    if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
+    if (this.#flows.size >= this.#config.maxConnections && !this.#evictTimeWait()) {
+      return Drop.TooManyFlows;
+    }
+    const request = new TcpRequest(this.#key.toFlow(this.protocol), segment, this.#owner);
+    this.#flows.add(request);
+    this.#waiting++;
+    this.#timers.set(request, now + this.#config.requestTimeout);
+    this.#requests.add(request);
+    return Drop.None;
+  }
+
+  #accept(request: TcpRequest): TcpConnection {
+    this.#forgetRequest(request);
+    const { own, peer, syn } = request;
+    return this.#add(request.flow, passiveOpen(this.#config, this.#context(own, peer), syn));
+  }
+
+  #context(own: Endpoint, peer: Endpoint): HandshakeContext {
+    return {
+      peer: peer.address,
+      mtu: this.#environment.mtu,
+      iss: this.#isn.initialSequence(own, peer, this.#now),
+      timestampOffset: this.#isn.timestampOffset(own.address, peer.address),
+      now: this.#now,
+    };
+  }
+
+  #add(flow: Flow, tcb: ControlBlock): TcpConnection {
+    const connection = new TcpConnection(flow, tcb, this.#markReady);
+    connection.startKeepAlive(this.#now);
+    this.#flows.add(connection);
+    this.#ready.add(connection);
+    return connection;
+  }
+
+  #reject(request: TcpRequest): void {
+    this.#forgetRequest(request);
+    const header = new IpHeader();
+    header.version = isIpv4(request.peer.address) ? 4 : 6;
+    header.source.assign(request.peer.address);
+    header.destination.assign(request.own.address);
+    this.#resets.owe(header, request.syn);
+  }
+
+  #forgetRequest(request: TcpRequest): void {
+    this.#flows.remove(request);
+    this.#timers.set(request, Infinity);
+    this.#waiting--;
+  }
+
+  #withdraw(request: TcpRequest): void {
+    this.#forgetRequest(request);
+    request.withdraw();
+    this.#requests.add(request);
+  }
+
+  /** Brings the tables up to date with what has just happened to `connection`. */
+  #settle(connection: TcpConnection): void {
+    if (connection.hasEvents) this.#eventful.add(connection);
+    if (connection.isOver) {
+      this.#flows.remove(connection);
+      this.#timeWait.delete(connection);
+      this.#timers.set(connection, Infinity);
+      return;
+    }
+    this.#timers.set(connection, connection.nextDeadline);
+    if (connection.state !== State.TimeWait) return;
+    this.#timeWait.add(connection);
+    if (this.#timeWait.size > this.#config.maxTimeWait) this.#evictTimeWait();
+  }
+
+  /** Forgets the oldest connection in TIME-WAIT; returns whether there was one. */
+  #evictTimeWait(): boolean {
+    const [oldest] = this.#timeWait;
+    if (!oldest) return false;
+    oldest.forget();
+    this.#settle(oldest);
+    return true;
+  }
+}
+
+/** Whether the destination can be a target at all (RFC 9293 §3.9.2.3). */
+function isReachable(header: IpHeader): boolean {
+  const kind = addressKind(header.destination);
+  return kind !== AddressKind.Multicast && kind !== AddressKind.Reserved &&
+    kind !== AddressKind.Unspecified;
+}

@@ -1,0 +1,78 @@
+/**
+ * What happens when nothing does: retransmission, window probes, keep-alive,
+ * the end of TIME-WAIT.
+ *
+ * Each timeout looks at the present state before it acts, and acts once, however
+ * late it is: after a suspend there is no storm, and giving up counts attempts.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9293#section-3.8 | RFC 9293 §3.8}
+ * @module
+ */
+import type { Millis } from "../base/clock.ts";
+import { type ControlBlock, Owed } from "./control_block.ts";
+import { Wait } from "./deadlines.ts";
+import { abandonRecovery } from "./recovery.ts";
+import { seqDiff } from "./seq.ts";
+import { State } from "./state.ts";
+
+/** Does what is due at `now`. */
+export function runTimeouts(tcb: ControlBlock, now: Millis): void {
+  const { deadlines } = tcb;
+  if (deadlines.take(Wait.TimeWait, now)) return tcb.enter(State.Closed);
+  if (deadlines.take(Wait.DelayedAck, now)) tcb.owed |= Owed.Ack;
+  if (deadlines.take(Wait.Retransmit, now)) retransmissionTimeout(tcb, now);
+  if (deadlines.take(Wait.Persist, now)) persistTimeout(tcb);
+  if (deadlines.take(Wait.KeepAlive, now)) keepAliveTimeout(tcb, now);
+}
+
+/** RFC 6298 §5.4 to §5.6: goes back to the first segment that is not acknowledged. */
+function retransmissionTimeout(tcb: ControlBlock, now: Millis): void {
+  const { snd, config } = tcb;
+  if (!tcb.hasOutstanding) return;
+  const isSyn = tcb.state === State.SynReceived || tcb.state === State.SynSent;
+  if (!isSyn && snd.wnd === 0) {
+    // The peer has closed its window over what it was sent: it is to be asked, not given up.
+    persistTimeout(tcb);
+    tcb.rtt.backOff();
+    if (tcb.state !== State.Closed) tcb.setRetransmitTimer(now);
+    return;
+  }
+  if (tcb.attempts >= (isSyn ? config.synRetries : config.retries)) return giveUp(tcb);
+  if (tcb.attempts === 0) tcb.congestion.timedOut(seqDiff(snd.max, snd.una));
+  tcb.attempts++;
+  abandonRecovery(tcb);
+  tcb.rtt.backOff();
+  snd.nxt = snd.una;
+  tcb.timedAt = NaN;
+  tcb.setRetransmitTimer(now);
+}
+
+/** RFC 9293 §3.8.6.1: asks for the window, or sends what little it takes. */
+function persistTimeout(tcb: ControlBlock): void {
+  if (tcb.unansweredProbes >= tcb.config.retries) return giveUp(tcb);
+  tcb.unansweredProbes++;
+  tcb.persistBackoffs++;
+  tcb.owed |= tcb.snd.wnd > tcb.inFlight ? Owed.Override : Owed.Probe;
+}
+
+/** RFC 9293 §3.8.4: asks an idle peer for a sign of life. */
+function keepAliveTimeout(tcb: ControlBlock, now: Millis): void {
+  const { keepAlive } = tcb.config;
+  if (!keepAlive || tcb.state === State.TimeWait || tcb.state === State.Closed) return;
+  const isIdle = !tcb.hasOutstanding && tcb.unsent <= 0; // MUST-26
+  const due = tcb.heardAt + keepAlive.idle;
+  if (!isIdle || now < due) {
+    tcb.deadlines.set(Wait.KeepAlive, Math.max(due, now + keepAlive.interval));
+    return;
+  }
+  if (tcb.unansweredProbes >= keepAlive.count) return giveUp(tcb);
+  tcb.unansweredProbes++;
+  tcb.owed |= Owed.Probe;
+  tcb.deadlines.set(Wait.KeepAlive, now + keepAlive.interval);
+}
+
+function giveUp(tcb: ControlBlock): void {
+  const owed = tcb.state === State.SynSent ? 0 : Owed.Reset; // nobody has answered: to whom?
+  tcb.fail("timeout");
+  tcb.owed = owed;
+}

@@ -1,0 +1,239 @@
+/**
+ * What to send next.
+ *
+ * Segments are made when the link can take them, not when a reason to send
+ * arises: several reasons then share one segment, acknowledgments and windows
+ * are current, and a full link simply asks later.
+ *
+ * @module
+ */
+import type { Millis } from "../base/clock.ts";
+import type { PacketBuffer } from "../base/packet_buffer.ts";
+import { type ControlBlock, Owed } from "./control_block.ts";
+import { Wait } from "./deadlines.ts";
+import { ACK, FIN, PSH, RST, type Segment, SYN } from "./header.ts";
+import { MAX_SACK_BLOCKS } from "./options.ts";
+import { nextLost, pipe } from "./recovery.ts";
+import { type Seq, seqAdd, seqBefore, seqDiff, seqMax } from "./seq.ts";
+import { State } from "./state.ts";
+import { timestampAt } from "./timestamp.ts";
+import { advertiseWindow, synWindow } from "./window.ts";
+
+/**
+ * Describes the next segment in `segment` and puts its payload into `packet`.
+ *
+ * @param most The largest payload that the link can take: that of a
+ * super-segment, or 0 when each segment must be a packet of its own.
+ * @returns Whether there is one.
+ */
+export function nextSegment(
+  tcb: ControlBlock,
+  segment: Segment,
+  packet: PacketBuffer,
+  most: number,
+  now: Millis,
+): boolean {
+  segment.options.clear();
+  segment.payloadLength = 0;
+  segment.seq = tcb.snd.nxt;
+  segment.flags = ACK;
+  if (tcb.owed & Owed.Reset) return makeReset(tcb, segment);
+  if (tcb.state === State.Closed) return false;
+  if (isSynNext(tcb)) {
+    makeSyn(tcb, segment, now);
+  } else if (tcb.state === State.SynSent) {
+    return false;
+  } else {
+    addOptions(tcb, segment, now);
+    const made = makeLost(tcb, segment, packet, most) ||
+      makeProbe(tcb, segment, packet) ||
+      makeNew(tcb, segment, packet, most) ||
+      (tcb.owed & Owed.Ack) !== 0;
+    if (!made) {
+      armPersistTimer(tcb, now);
+      return false;
+    }
+    segment.window = advertiseWindow(tcb);
+  }
+  segment.ack = tcb.rcv.nxt;
+  noteSent(tcb, segment, now);
+  return true;
+}
+
+/** A reset at the highest number that the peer can expect (RFC 9293 §3.10.5). */
+function makeReset(tcb: ControlBlock, segment: Segment): boolean {
+  const { una, wnd, max } = tcb.snd;
+  const edge = seqAdd(una, Math.max(wnd, 1));
+  tcb.owed = 0;
+  segment.seq = seqBefore(edge, max) ? edge : max;
+  segment.ack = tcb.rcv.nxt;
+  segment.flags = RST | ACK;
+  segment.window = 0;
+  return true;
+}
+
+/** Whether our SYN has not been sent, or is to be sent again. */
+function isSynNext({ state, snd, iss }: ControlBlock): boolean {
+  return (state === State.SynSent || state === State.SynReceived) && snd.nxt === iss;
+}
+
+/** A SYN offers what we can; a SYN-ACK only what the peer has offered (RFC 7323 §2.5, §3.2). */
+function makeSyn(tcb: ControlBlock, segment: Segment, now: Millis): void {
+  const { options } = segment;
+  segment.seq = tcb.iss;
+  segment.window = synWindow(tcb);
+  if (tcb.state === State.SynSent) {
+    segment.flags = SYN;
+  } else {
+    segment.flags = SYN | ACK;
+    tcb.rcv.edge = seqMax(tcb.rcv.edge, seqAdd(tcb.rcv.nxt, segment.window));
+  }
+  options.mss = tcb.rcv.mss;
+  options.sackPermitted = tcb.sack;
+  if (tcb.scaling) options.windowScale = tcb.rcv.scale;
+  addTimestamps(tcb, segment, now);
+}
+
+function addTimestamps(tcb: ControlBlock, segment: Segment, now: Millis): void {
+  if (!tcb.ts.enabled) return;
+  segment.options.hasTimestamps = true;
+  segment.options.tsval = timestampAt(tcb, now);
+  segment.options.tsecr = tcb.ts.recent;
+}
+
+function addOptions(tcb: ControlBlock, segment: Segment, now: Millis): void {
+  addTimestamps(tcb, segment, now);
+  if (!tcb.sack || tcb.reassembly.blockCount === 0) return;
+  const most = tcb.ts.enabled ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS;
+  tcb.reassembly.reportBlocks(most, (start, end) => segment.options.addSack(start, end));
+}
+
+/** A segment that was lost. It leaves SND.NXT alone, and cwnd does not hold it back. */
+function makeLost(
+  tcb: ControlBlock,
+  segment: Segment,
+  packet: PacketBuffer,
+  most: number,
+): boolean {
+  if (!(tcb.owed & Owed.Retransmit)) return false;
+  const lost = nextLost(tcb);
+  const room = lost ? seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), lost.start) : 0;
+  if (!lost || room <= 0) {
+    tcb.owed &= ~Owed.Retransmit;
+    return false;
+  }
+  const length = Math.min(seqDiff(lost.end, lost.start), room, wholeSegments(tcb, segment, most));
+  fill(tcb, segment, packet, lost.start, length);
+  tcb.recovery.highRxt = segment.end;
+  tcb.timedAt = NaN;
+  if (!tcb.sack) tcb.owed &= ~Owed.Retransmit; // one for each partial acknowledgment
+  return segment.length > 0;
+}
+
+/**
+ * A byte that the peer has had: it must answer with where it is and how much it
+ * takes (RFC 9293 §3.8.6.1). An empty segment inside the window would elicit
+ * nothing.
+ */
+function makeProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boolean {
+  if (!(tcb.owed & Owed.Probe)) return false;
+  tcb.owed &= ~Owed.Probe;
+  segment.seq = seqAdd(tcb.snd.una, -1);
+  segment.payloadLength = 1;
+  packet.bytes[packet.append(1)] = 0;
+  return true;
+}
+
+/** What comes next of the data, and the FIN. */
+function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer, most: number): boolean {
+  const { unsent, inFlight, snd } = tcb;
+  if (unsent < 0 || (unsent === 0 && !tcb.closing)) return false;
+  if (tcb.state === State.SynReceived || tcb.finAcknowledged) return false;
+  const window = snd.wnd - inFlight;
+  const usable = Math.min(window, tcb.congestion.window - pipe(tcb));
+  const length = Math.min(unsent, usable, wholeSegments(tcb, segment, most));
+  const isLast = length >= unsent;
+  if (unsent > 0 && !isWorthSending(tcb, segment, length, isLast)) return false;
+  if (unsent === 0 && window <= 0) return false; // only the FIN, and no room for it
+  tcb.owed &= ~Owed.Override;
+  fill(tcb, segment, packet, snd.nxt, Math.max(length, 0));
+  return true;
+}
+
+/** The most payload of one (super-)segment: whole wire packets, SACK blocks taken off each. */
+function wholeSegments(tcb: ControlBlock, segment: Segment, most: number): number {
+  const perPacket = payloadPerPacket(tcb, segment);
+  return Math.max(perPacket, most - most % perPacket);
+}
+
+function payloadPerPacket(tcb: ControlBlock, segment: Segment): number {
+  const { sackCount } = segment.options;
+  const blocks = sackCount > 0 ? 4 + 8 * sackCount : 0;
+  return Math.max(1, tcb.snd.mss - blocks);
+}
+
+/** Avoidance of the silly window, on the sender's side (RFC 9293 §3.8.6.2.1). */
+function isWorthSending(
+  tcb: ControlBlock,
+  segment: Segment,
+  length: number,
+  isLast: boolean,
+): boolean {
+  if (length <= 0) return false;
+  if (length >= payloadPerPacket(tcb, segment)) return true;
+  if (isLast) { // Nagle holds it back until all before it is acknowledged (§3.7.4)
+    return !tcb.config.nagle || tcb.closing || tcb.snd.nxt === tcb.snd.una;
+  }
+  return length >= tcb.snd.maxWnd / 2 || (tcb.owed & Owed.Override) !== 0;
+}
+
+/** Puts `length` bytes from `start` on into the packet, and the FIN if it is its turn. */
+function fill(
+  tcb: ControlBlock,
+  segment: Segment,
+  packet: PacketBuffer,
+  start: Seq,
+  length: number,
+): void {
+  const { snd, unacked } = tcb;
+  const offset = seqDiff(start, snd.una);
+  const count = Math.min(length, unacked.length - offset);
+  segment.seq = start;
+  if (count > 0) {
+    unacked.peek(offset, count, packet.bytes, packet.append(count));
+    segment.payloadLength = count;
+    const perPacket = payloadPerPacket(tcb, segment);
+    if (count > perPacket) packet.segmentSize = perPacket;
+  }
+  if (offset + count < unacked.length) return;
+  if (count > 0) segment.flags |= PSH; // SHLD-27: nothing follows at present
+  if (tcb.closing && snd.wnd > offset + count) segment.flags |= FIN;
+}
+
+function noteSent(tcb: ControlBlock, segment: Segment, now: Millis): void {
+  const { snd } = tcb;
+  const { end } = segment;
+  if (seqBefore(snd.max, end)) {
+    if (Number.isNaN(tcb.timedAt)) {
+      tcb.timedAt = now;
+      tcb.timedEnd = end;
+    }
+    snd.max = end;
+  }
+  if (seqBefore(snd.nxt, end)) snd.nxt = end;
+  tcb.ts.lastAckSent = segment.ack;
+  tcb.owed &= ~Owed.Ack;
+  tcb.unackedText = 0;
+  tcb.deadlines.stop(Wait.DelayedAck);
+  if (segment.length > 0) tcb.deadlines.stop(Wait.Persist);
+  if (tcb.hasOutstanding && !tcb.deadlines.isSet(Wait.Retransmit)) tcb.setRetransmitTimer(now);
+}
+
+/** Something is to be sent, nothing is in flight, and the window does not let it go. */
+function armPersistTimer(tcb: ControlBlock, now: Millis): void {
+  const waits = tcb.unsent > 0 || (tcb.unsent === 0 && tcb.closing && !tcb.finAcknowledged);
+  if (!waits || tcb.hasOutstanding) return;
+  if (tcb.deadlines.isSet(Wait.Persist)) return;
+  const wait = Math.min(tcb.rtt.timeout * 2 ** tcb.persistBackoffs, tcb.config.maxRto);
+  tcb.deadlines.set(Wait.Persist, now + wait);
+}
