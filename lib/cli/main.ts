@@ -52,8 +52,15 @@ export async function main(
     return exitCode;
   } catch (error) {
     effects.printError(`headgate: ${escapeControls(explain(error))}`);
-    return error instanceof UsageError || error instanceof ValidationError ? 2 : 1;
+    return exitStatus(error);
   }
+}
+
+/** 2 for words that make no sense; what an error asks for, as a shell would; else 1. */
+function exitStatus(error: unknown): number {
+  if (error instanceof UsageError || error instanceof ValidationError) return 2;
+  const hasOwn = error instanceof Error && "exitStatus" in error;
+  return hasOwn && typeof error.exitStatus === "number" ? error.exitStatus : 1;
 }
 
 function explain(error: unknown): string {

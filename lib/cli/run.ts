@@ -1,0 +1,58 @@
+/**
+ * What `headgate run` does: puts the parts together as its options say.
+ *
+ * @module
+ */
+import { AddressPolicy } from "../forward/policy.ts";
+import { runGuest } from "../namespace/run_guest.ts";
+import { FlowLog } from "../observe/flow_log.ts";
+import { parseAddress } from "../text/address.ts";
+import type { RunOptions } from "./run_options.ts";
+import { summarize } from "./summary.ts";
+
+/** An idle connection is asked for a sign of life after two hours, as Linux does. */
+const KEEP_ALIVE = { idle: 7_200_000, interval: 75_000, count: 9 };
+
+/**
+ * Runs the command behind the stack.
+ *
+ * @returns Its exit code.
+ * @throws {SetupError} When that is not possible; then nothing has run.
+ */
+export async function run(options: RunOptions): Promise<number> {
+  const { network, verbosity } = options;
+  const log = new FlowLog({
+    ...(verbosity === "verbose" && { detail: say }),
+    ...(verbosity !== "quiet" && { denial: say }),
+  });
+  const gateway = parseAddress(network.gateway);
+  const result = await runGuest({
+    guest: {
+      command: options.command,
+      interfaceName: options.interfaceName,
+      mtu: options.mtu,
+      offload: options.offload,
+      address: network.guest,
+      prefixLength: network.prefixLength,
+      gateway: network.gateway,
+    },
+    forwarder: {
+      policy: new AddressPolicy({
+        network: { address: gateway, prefixLength: network.prefixLength },
+        gateway,
+        hostLoopback: options.hostLoopback,
+      }),
+      observer: log,
+    },
+    stack: { tcp: { isn: options.isn, keepAlive: KEEP_ALIVE } },
+    ...(verbosity === "verbose" && { warn: say }),
+  });
+  if (options.summary) { for (const line of summarize(log.rows, result)) say(line); }
+  return result.status;
+}
+
+/** Says something to the user, apart from what the command says. */
+function say(line: string): void {
+  // deno-lint-ignore no-console -- standard error is where headgate speaks
+  console.error(`headgate: ${line}`);
+}

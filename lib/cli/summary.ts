@@ -1,0 +1,39 @@
+/**
+ * The table of flows at the end.
+ *
+ * @module
+ */
+import { format as formatBytes } from "@std/fmt/bytes";
+import type { GuestResult } from "../namespace/run_guest.ts";
+import type { TargetRow } from "../observe/flow_log.ts";
+
+const HEADINGS = ["TARGET", "FLOWS", "UP", "DOWN", "ENDED"];
+
+/** The flows of a guest and what was dropped, as lines. */
+export function summarize(rows: readonly TargetRow[], result: GuestResult): string[] {
+  const cells = [HEADINGS, ...rows.map(rowCells)];
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0))
+  );
+  const table = rows.length > 0 ? cells.map((row) => layOut(row, widths)) : ["no flows"];
+  const drops = Object.entries(result.drops).map(([reason, count]) => `${reason} ${count}`);
+  const counts = [`${result.received} packets from the guest, ${result.transmitted} to it`];
+  if (drops.length > 0) counts.push(`dropped: ${drops.join(", ")}`);
+  return [...table, ...counts];
+}
+
+function rowCells({ target, flows, up, down, ends, open }: TargetRow): string[] {
+  const ended = [...ends].map(([end, count]) => `${end} ${count}`);
+  if (open > 0) ended.push(`open ${open}`);
+  return [target, String(flows), formatBytes(up), formatBytes(down), ended.join(", ")];
+}
+
+/** The first and the last column to the left, numbers to the right. */
+function layOut(cells: readonly string[], widths: readonly number[]): string {
+  const last = cells.length - 1;
+  return cells.map((cell, column) => {
+    if (column === last) return cell;
+    const width = widths[column] ?? 0;
+    return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+  }).join("  ");
+}

@@ -1,0 +1,109 @@
+/**
+ * The whole of it: a command in a network of its own, and its TCP going out
+ * through a dialer.
+ *
+ * @module
+ */
+import { Driver } from "../driver.ts";
+import { Forwarder, type ForwarderOptions } from "../forward/forwarder.ts";
+import type { Link } from "../link/link.ts";
+import { TunLink } from "../link/tun_link.ts";
+import { Stack, type StackOptions } from "../stack/stack.ts";
+import { type Guest, type GuestOptions, prepareGuest } from "./guest.ts";
+import { forwardSignals, type SignalForwarding } from "./signals.ts";
+
+/** What {@linkcode runGuest} is to do. */
+export interface RunGuestOptions {
+  /** The command, its namespace and its link. */
+  readonly guest: GuestOptions;
+  /** What the guest may reach, and how. */
+  readonly forwarder: ForwarderOptions;
+  /** Settings of the stack. */
+  readonly stack?: StackOptions;
+  /** Puts something between the TUN device and the stack, such as a recorder. */
+  readonly wrapLink?: (link: Link) => Link;
+  /** Is told what the machine did not allow, though the command runs all the same. */
+  readonly warn?: (message: string) => void;
+}
+
+/** What became of a guest. */
+export interface GuestResult {
+  /** The command's exit status, as a shell has it. */
+  readonly status: number;
+  /** Packets from the guest. */
+  readonly received: number;
+  /** Packets to the guest. */
+  readonly transmitted: number;
+  /** Packets that were dropped, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+/**
+ * After the command has ended, what it sent may still be on its way. It is
+ * passed on as long as it moves; standing still for this long ends it.
+ */
+const DRAIN_IDLE = 5000;
+const DRAIN_POLL = 5;
+
+/**
+ * Runs a command whose only network is a TUN device that we serve, until it
+ * ends. Signals that ask this process to end are the command's meanwhile.
+ *
+ * @throws {SetupError} When the guest cannot be set up; then nothing has run.
+ */
+export async function runGuest(options: RunGuestOptions): Promise<GuestResult> {
+  const signals = forwardSignals();
+  try {
+    const guest = await prepareGuest({ ...options.guest, signal: signals.abort });
+    for (const warning of guest.warnings) options.warn?.(warning);
+    return await serve(guest, options, signals);
+  } finally {
+    signals.stop();
+  }
+}
+
+async function serve(
+  guest: Guest,
+  options: RunGuestOptions,
+  signals: SignalForwarding,
+): Promise<GuestResult> {
+  const tunLink = new TunLink(guest.tun, options.guest.mtu);
+  const link = options.wrapLink?.(tunLink) ?? tunLink;
+  const stack = new Stack(link, options.stack);
+  const driver = new Driver(stack, link);
+  const forwarder = new Forwarder(stack, driver, options.forwarder);
+  const running = driver.run();
+  try {
+    signals.forwardTo(guest);
+    guest.start();
+    const status = await guest.exited;
+    await drain(forwarder, signals.abort);
+    return {
+      status,
+      received: stack.received,
+      transmitted: stack.transmitted,
+      drops: stack.drops.snapshot(),
+    };
+  } finally {
+    forwarder.stop();
+    driver.close();
+    await running;
+    guest.close();
+  }
+}
+
+/** Waits until what the guest has sent has been passed on, or no longer moves. */
+async function drain(forwarder: Forwarder, abort: AbortSignal): Promise<void> {
+  let moved = forwarder.bytesInProgress;
+  let movedAt = performance.now();
+  while (!forwarder.isDrained && !abort.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL));
+    const now = performance.now();
+    if (forwarder.bytesInProgress !== moved) {
+      moved = forwarder.bytesInProgress;
+      movedAt = now;
+    } else if (now - movedAt > DRAIN_IDLE) {
+      return;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What became of a guest's flows: counts by target, and lines while it happens.
+ *
+ * A guest can open flows as it likes, so that both are bounded.
+ *
+ * @module
+ */
+import type { FlowObserver, FlowRefusal } from "../forward/observer.ts";
+import type { SpliceEnd } from "../forward/splice.ts";
+import type { Flow } from "../ip/flow.ts";
+import { formatEndpoint, formatFlow } from "../text/address.ts";
+
+/** All flows to one target. */
+export interface TargetRow {
+  /** Address and port, or the word "others". */
+  readonly target: string;
+  /** Flows that were opened or refused. */
+  flows: number;
+  /** Flows that are open. */
+  open: number;
+  /** Bytes from the guest, of the flows that are over. */
+  up: number;
+  /** Bytes to the guest, of the flows that are over. */
+  down: number;
+  /** How the flows ended, and how many of them so. */
+  readonly ends: Map<SpliceEnd | FlowRefusal, number>;
+}
+
+/** Takes lines while things happen; a level that is absent is off. */
+export interface FlowLogLines {
+  /** Every flow. */
+  readonly detail?: (line: string) => void;
+  /** What a policy has denied. */
+  readonly denial?: (line: string) => void;
+}
+
+const MOST_TARGETS = 1000;
+const MOST_DETAILS = 10_000;
+const MOST_DENIALS = 20;
+const OTHERS = "others";
+
+/** Counts flows by target; see the module's description. */
+export class FlowLog implements FlowObserver {
+  readonly #rows = new Map<string, TargetRow>();
+  readonly #lines: FlowLogLines;
+  readonly #denied = new Set<string>();
+  #details = 0;
+
+  /** Makes an empty log that tells `lines` what happens. */
+  constructor(lines: FlowLogLines = {}) {
+    this.#lines = lines;
+  }
+
+  /** The targets, in the order in which they were first asked for. */
+  get rows(): readonly TargetRow[] {
+    return [...this.#rows.values()];
+  }
+
+  opened(flow: Flow): void {
+    const row = this.#row(flow);
+    row.flows++;
+    row.open++;
+    this.#detail(() => `open ${formatFlow(flow)}`);
+  }
+
+  refused(flow: Flow, how: FlowRefusal, reason: string): void {
+    const row = this.#row(flow);
+    row.flows++;
+    row.ends.set(how, (row.ends.get(how) ?? 0) + 1);
+    if (how === "denied") this.#tellDenial(flow, reason);
+    else this.#detail(() => `${how} ${formatFlow(flow)}: ${reason}`);
+  }
+
+  closed(flow: Flow, end: SpliceEnd, up: number, down: number): void {
+    const row = this.#row(flow);
+    row.open--;
+    row.up += up;
+    row.down += down;
+    row.ends.set(end, (row.ends.get(end) ?? 0) + 1);
+    this.#detail(() => `${end} ${formatFlow(flow)}: ${up} bytes up, ${down} down`);
+  }
+
+  #row({ target }: Flow): TargetRow {
+    const wanted = formatEndpoint(target);
+    const isKnown = this.#rows.has(wanted) || this.#rows.size < MOST_TARGETS;
+    const name = isKnown ? wanted : OTHERS;
+    const row = this.#rows.get(name) ??
+      { target: name, flows: 0, open: 0, up: 0, down: 0, ends: new Map() };
+    this.#rows.set(name, row);
+    return row;
+  }
+
+  /** Each target once: a scan of all ports is not to fill the screen. */
+  #tellDenial(flow: Flow, reason: string): void {
+    const target = formatEndpoint(flow.target);
+    if (this.#denied.has(target) || this.#denied.size > MOST_DENIALS) return;
+    this.#denied.add(target);
+    const isLast = this.#denied.size > MOST_DENIALS;
+    this.#lines.denial?.(isLast ? "more targets were denied" : `denied ${target}: ${reason}`);
+  }
+
+  #detail(line: () => string): void {
+    if (!this.#lines.detail || this.#details > MOST_DETAILS) return;
+    this.#details++;
+    this.#lines.detail(this.#details > MOST_DETAILS ? "no more lines of this kind" : line());
+  }
+}
