@@ -14,9 +14,15 @@
  * @module
  */
 
-import { checked, cString, errno, libc } from "./ffi/libc.ts";
+import { checked, cString, declare, errno, libc } from "./ffi/libc.ts";
 import { POLLIN, POLLOUT, PollSet } from "./ffi/poll.ts";
 import { Errno, errnoName, type Reason, SystemError } from "./ffi/system_error.ts";
+
+const calls = declare({
+  ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
+  ioctlValue: { name: "ioctl", parameters: ["i32", "u32", "u32"], result: "i32" },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+});
 
 /** Length of the virtio-net header before each packet. With 12 bytes an IP header is 4-aligned. */
 export const VNET_HEADER_LENGTH = 12;
@@ -94,7 +100,7 @@ export class TunDevice {
     this.name = attach(action, descriptor, options.name);
     setHeaderLength(action, descriptor);
     this.offload = negotiateOffload(action, descriptor, options.offload);
-    this.#eventfd = checked(action, "eventfd", this.#libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    this.#eventfd = checked(action, "eventfd", calls().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     this.#descriptor = descriptor;
   }
 
@@ -255,7 +261,7 @@ function attach(action: string, descriptor: number, name: string): string {
   }
   request.set(encoded);
   new DataView(request.buffer).setUint16(IFREQ_FLAGS, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR, true);
-  if (libc().ioctl(descriptor, TUNSETIFF, request) < 0) {
+  if (calls().ioctl(descriptor, TUNSETIFF, request) < 0) {
     const error = errno();
     throw new SystemError(action, "ioctl(TUNSETIFF)", error, explainAttach(error));
   }
@@ -283,14 +289,14 @@ function explainAttach(error: number): Reason {
 
 function setHeaderLength(action: string, descriptor: number): void {
   const length = new Uint8Array(new Int32Array([VNET_HEADER_LENGTH]).buffer);
-  const result = libc().ioctl(descriptor, TUNSETVNETHDRSZ, length);
+  const result = calls().ioctl(descriptor, TUNSETVNETHDRSZ, length);
   checked(action, "ioctl(TUNSETVNETHDRSZ)", result);
 }
 
 /** Agrees on the most offloads that both sides have. */
 function negotiateOffload(action: string, descriptor: number, wanted: boolean): boolean {
   const tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
-  const set = (flags: number) => libc().ioctlValue(descriptor, TUNSETOFFLOAD, flags);
+  const set = (flags: number) => calls().ioctlValue(descriptor, TUNSETOFFLOAD, flags);
   if (wanted && set(tcp | TUN_F_USO4 | TUN_F_USO6) === 0) return true;
   if (wanted && set(tcp) === 0) return true;
   checked(action, "ioctl(TUNSETOFFLOAD)", set(0));

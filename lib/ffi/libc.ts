@@ -2,7 +2,7 @@
  * The C library: the way to the system calls that Deno does not have.
  *
  * This is the only `Deno.dlopen` of the project. The library is opened at the
- * first use, because that takes 4 ms (0.15 for each function) that `--help` can do without.
+ * first use, because each function costs 0.15 ms then, on top of 0.5.
  *
  * Parameter types are chosen for speed: a JavaScript number passed to a 64-bit
  * parameter takes Deno's slow path (328 ns against 192 ns), so sizes and ioctl
@@ -13,73 +13,31 @@
 
 import { SystemError } from "./system_error.ts";
 
-const FUNCTIONS = {
+const LIBRARY = "libc.so.6";
+
+/**
+ * Declares functions of the C library; each file declares those that it calls.
+ *
+ * @returns A function that opens them, at the first call, and returns them.
+ */
+export function declare<const F extends Deno.ForeignLibraryInterface>(
+  functions: F,
+): () => Deno.DynamicLibrary<F>["symbols"] {
+  let symbols: Deno.DynamicLibrary<F>["symbols"] | undefined;
+  return () => symbols ??= Deno.dlopen(LIBRARY, functions).symbols;
+}
+
+/** What many files call. Text is NUL-terminated: see {@linkcode cString}. */
+export const libc = declare({
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
-  ioctlValue: { name: "ioctl", parameters: ["i32", "u32", "u32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  /** On a thread of its own: errno of this one cannot be read. */
-  poll: { parameters: ["buffer", "u32", "i32"], result: "i32", nonblocking: true },
-  eventfd: { parameters: ["u32", "i32"], result: "i32" },
-  socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  shutdown: { parameters: ["i32", "i32"], result: "i32" },
-  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  inetPton: { name: "inet_pton", parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
-  prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" },
-  posixSpawn: {
-    name: "posix_spawn",
-    parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
-    result: "i32",
-  },
-  spawnAttributesInit: { name: "posix_spawnattr_init", parameters: ["buffer"], result: "i32" },
-  spawnAttributesSetFlags: {
-    name: "posix_spawnattr_setflags",
-    parameters: ["buffer", "i32"],
-    result: "i32",
-  },
-  spawnAttributesSetSigDefault: {
-    name: "posix_spawnattr_setsigdefault",
-    parameters: ["buffer", "buffer"],
-    result: "i32",
-  },
-  spawnFileActionsInit: {
-    name: "posix_spawn_file_actions_init",
-    parameters: ["buffer"],
-    result: "i32",
-  },
-  spawnFileActionsDestroy: {
-    name: "posix_spawn_file_actions_destroy",
-    parameters: ["buffer"],
-    result: "i32",
-  },
-  spawnFileActionsAddDup2: {
-    name: "posix_spawn_file_actions_adddup2",
-    parameters: ["buffer", "i32", "i32"],
-    result: "i32",
-  },
-  /** For calls whose arguments are all `int`. */
-  syscall: { parameters: ["i32", "i32", "i32", "i32"], result: "i32" },
   errnoLocation: { name: "__errno_location", parameters: [], result: "pointer" },
-} as const;
+});
 
-/** The functions of the C library. Text is NUL-terminated: see {@linkcode cString}. */
-export type Libc = Deno.DynamicLibrary<typeof FUNCTIONS>["symbols"];
-
-const LIBRARY = "libc.so.6";
-
-let library: Libc | undefined;
 let lastError: Int32Array | undefined;
-
-/** The functions of the C library. */
-export function libc(): Libc {
-  return library ??= Deno.dlopen(LIBRARY, FUNCTIONS).symbols;
-}
 
 /**
  * The error number of the call that this thread made last and that failed.
@@ -98,8 +56,8 @@ function openErrno(): Int32Array {
 
 /** The environment of this process as the C library has it now, for `posix_spawn`. */
 export function environment(): Deno.PointerValue {
-  // Opened anew because Deno reads a variable's value once, when it opens the library.
-  return Deno.dlopen(LIBRARY, { environ: { type: "pointer" } }).symbols.environ;
+  // Declared here because Deno reads a variable's value once, when it opens the library.
+  return declare({ environ: { type: "pointer" } })().environ;
 }
 
 /** `text` as C has it: UTF-8 with a zero byte behind it. */

@@ -7,7 +7,12 @@
  * @module
  */
 
-import { libc } from "./libc.ts";
+import { declare } from "./libc.ts";
+
+const calls = declare({
+  /** On a thread of its own: errno of this one cannot be read. */
+  poll: { parameters: ["buffer", "u32", "i32"], result: "i32", nonblocking: true },
+});
 
 /** There is something to read, or the other side has gone. */
 export const POLLIN = 0x001;
@@ -53,7 +58,7 @@ export class PollSet {
   async poll(timeout: number): Promise<void> {
     const length = this.#bytes.length / POLLFD_LENGTH;
     const limit = timeout > MAX_TIMEOUT ? -1 : Math.ceil(Math.max(0, timeout));
-    await libc().poll(this.#bytes, length, limit);
+    await calls().poll(this.#bytes, length, limit);
   }
 }
 

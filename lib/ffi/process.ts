@@ -11,9 +11,47 @@
  * @module
  */
 
-import { checked, cString, environment, libc } from "./libc.ts";
+import { checked, cString, declare, environment, libc } from "./libc.ts";
 import { untilReadable } from "./poll.ts";
 import { SystemError } from "./system_error.ts";
+
+const calls = declare({
+  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" },
+  /** For calls whose arguments are all `int`. */
+  syscall: { parameters: ["i32", "i32", "i32", "i32"], result: "i32" },
+  spawn: {
+    name: "posix_spawn",
+    parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
+    result: "i32",
+  },
+  attributesInit: { name: "posix_spawnattr_init", parameters: ["buffer"], result: "i32" },
+  attributesSetFlags: {
+    name: "posix_spawnattr_setflags",
+    parameters: ["buffer", "i32"],
+    result: "i32",
+  },
+  attributesSetSigDefault: {
+    name: "posix_spawnattr_setsigdefault",
+    parameters: ["buffer", "buffer"],
+    result: "i32",
+  },
+  fileActionsInit: {
+    name: "posix_spawn_file_actions_init",
+    parameters: ["buffer"],
+    result: "i32",
+  },
+  fileActionsDestroy: {
+    name: "posix_spawn_file_actions_destroy",
+    parameters: ["buffer"],
+    result: "i32",
+  },
+  fileActionsAddDup2: {
+    name: "posix_spawn_file_actions_adddup2",
+    parameters: ["buffer", "i32", "i32"],
+    result: "i32",
+  },
+});
 
 // System call numbers, the same on all machines.
 const PIDFD_OPEN = 434;
@@ -63,12 +101,12 @@ export function spawn({ path, words, descriptors }: SpawnOptions): number {
     return { number, copy: checked(action, "fcntl(F_DUPFD_CLOEXEC)", copy) };
   });
   const fileActions = new Uint8Array(FILE_ACTIONS_LENGTH);
-  libc().spawnFileActionsInit(fileActions);
+  calls().fileActionsInit(fileActions);
   for (const { number, copy } of copies) {
-    libc().spawnFileActionsAddDup2(fileActions, copy, number);
+    calls().fileActionsAddDup2(fileActions, copy, number);
   }
   const pid = new Int32Array(1);
-  const error = libc().posixSpawn(
+  const error = calls().spawn(
     new Uint8Array(pid.buffer),
     cString(path),
     fileActions,
@@ -76,7 +114,7 @@ export function spawn({ path, words, descriptors }: SpawnOptions): number {
     cStrings(words),
     environment(),
   );
-  libc().spawnFileActionsDestroy(fileActions);
+  calls().fileActionsDestroy(fileActions);
   for (const { copy } of copies) libc().close(copy);
   if (error !== 0) throw new SystemError(action, "posix_spawn", error);
   return pid[0]!; // an array of one
@@ -86,9 +124,9 @@ function spawnAttributes(): Uint8Array<ArrayBuffer> {
   const attributes = new Uint8Array(SPAWN_ATTRIBUTES_LENGTH);
   const defaults = new Uint8Array(SIGSET_LENGTH);
   new DataView(defaults.buffer).setUint32(0, 1 << (SIGPIPE - 1), true);
-  libc().spawnAttributesInit(attributes);
-  libc().spawnAttributesSetFlags(attributes, POSIX_SPAWN_SETSIGDEF);
-  libc().spawnAttributesSetSigDefault(attributes, defaults);
+  calls().attributesInit(attributes);
+  calls().attributesSetFlags(attributes, POSIX_SPAWN_SETSIGDEF);
+  calls().attributesSetSigDefault(attributes, defaults);
   return attributes;
 }
 
@@ -139,11 +177,11 @@ export function replaceByChild(pid: number): number {
   const action = `take the place of process ${pid}`;
   const child = oldestChild(pid);
   if (child === undefined) throw new Error(`Cannot ${action}: it has no child`);
-  const adopt = (yes: number) => libc().prctl(PR_SET_CHILD_SUBREAPER, yes, 0, 0, 0);
+  const adopt = (yes: number) => calls().prctl(PR_SET_CHILD_SUBREAPER, yes, 0, 0, 0);
   // Orphans are ours only for this moment: nobody would wait for other ones.
   checked(action, "prctl(PR_SET_CHILD_SUBREAPER)", adopt(1));
   killChild(pid);
-  libc().waitpid(pid, new Uint8Array(4), 0);
+  calls().waitpid(pid, new Uint8Array(4), 0);
   adopt(0);
   return child;
 }
@@ -161,7 +199,7 @@ export async function untilEnd(pid: number): Promise<number> {
     libc().close(pidfd);
   }
   const status = new Int32Array(1);
-  const result = libc().waitpid(pid, new Uint8Array(status.buffer), WNOHANG);
+  const result = calls().waitpid(pid, new Uint8Array(status.buffer), WNOHANG);
   checked(`learn how process ${pid} ended`, "waitpid", result);
   const signal = status[0]! & 0x7f; // an array of one
   return signal === 0 ? (status[0]! >> 8) & 0xff : 128 + signal;
@@ -176,12 +214,12 @@ export function copyDescriptor(pid: number, descriptor: number): number {
   const action = `take descriptor ${descriptor} of process ${pid}`;
   const pidfd = openProcess(pid);
   try {
-    return checked(action, "pidfd_getfd", libc().syscall(PIDFD_GETFD, pidfd, descriptor, 0));
+    return checked(action, "pidfd_getfd", calls().syscall(PIDFD_GETFD, pidfd, descriptor, 0));
   } finally {
     libc().close(pidfd);
   }
 }
 
 function openProcess(pid: number): number {
-  return checked(`open process ${pid}`, "pidfd_open", libc().syscall(PIDFD_OPEN, pid, 0, 0));
+  return checked(`open process ${pid}`, "pidfd_open", calls().syscall(PIDFD_OPEN, pid, 0, 0));
 }

@@ -15,7 +15,14 @@
  * @module
  */
 
-import { cString, libc } from "./libc.ts";
+import { cString, declare } from "./libc.ts";
+
+const calls = declare({
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  inetPton: { name: "inet_pton", parameters: ["i32", "buffer", "buffer"], result: "i32" },
+});
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -44,7 +51,7 @@ class SocketAddress {
     const { start } = family === AF_INET6 ? IPV6 : IPV4;
     this.#view.setUint16(0, family, true);
     this.#view.setUint16(PORT, port);
-    return libc().inetPton(family, cString(hostname), this.bytes.subarray(start)) === 1;
+    return calls().inetPton(family, cString(hostname), this.bytes.subarray(start)) === 1;
   }
 
   equals(other: SocketAddress): boolean {
@@ -86,7 +93,7 @@ export function resetConnection(local: Deno.NetAddr, remote: Deno.NetAddr): bool
   if (!wantedLocal.set(local) || !wantedRemote.set(remote)) return false;
   const descriptor = findWanted();
   if (descriptor === undefined) return false;
-  return libc().connect(descriptor, disconnected.bytes, SOCKADDR_LENGTH) === 0;
+  return calls().connect(descriptor, disconnected.bytes, SOCKADDR_LENGTH) === 0;
 }
 
 function findWanted(): number | undefined {
@@ -114,7 +121,7 @@ function lookAtAll(): void {
 /** Notes the local port of a descriptor. @returns Whether it is the wanted one's. */
 function look(descriptor: number): boolean {
   lengthView[0] = SOCKADDR_LENGTH;
-  const isSocket = libc().getsockname(descriptor, found.bytes, length) === 0;
+  const isSocket = calls().getsockname(descriptor, found.bytes, length) === 0;
   const isInternet = isSocket && (found.family === AF_INET || found.family === AF_INET6);
   const port = isInternet ? found.port : 0;
   ports[descriptor] = port;
@@ -130,10 +137,10 @@ function allWithPort(port: number): number[] {
 /** Whether a descriptor has both wanted addresses now. */
 function isWanted(descriptor: number): boolean {
   lengthView[0] = SOCKADDR_LENGTH;
-  if (libc().getsockname(descriptor, found.bytes, length) !== 0) return false;
+  if (calls().getsockname(descriptor, found.bytes, length) !== 0) return false;
   if (!found.equals(wantedLocal)) return false;
   lengthView[0] = SOCKADDR_LENGTH;
-  if (libc().getpeername(descriptor, found.bytes, length) !== 0) return false;
+  if (calls().getpeername(descriptor, found.bytes, length) !== 0) return false;
   return found.equals(wantedRemote);
 }
 

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Flow } from "../ip/flow.ts";
-import type { TcpConnection } from "../tcp/connection.ts";
+import type { Connection } from "../tcp/connection.ts";
 import type { FlowRequest, Unreachable } from "../tcp/request.ts";
 import type { Driver, Shell } from "../driver.ts";
 import type { Stack } from "../stack/stack.ts";
@@ -40,7 +40,7 @@ export class Forwarder implements Shell {
   readonly #options: ForwarderOptions;
   readonly #waiting = new Set<FlowRequest>();
   readonly #dials = new Map<FlowRequest, AbortController>();
-  readonly #splices = new Map<TcpConnection, Splice>();
+  readonly #splices = new Map<Connection, Splice>();
 
   /** Attaches a forwarder to the stack that `driver` runs. */
   constructor(stack: Stack, driver: Driver, options: ForwarderOptions) {
@@ -143,7 +143,7 @@ export class Forwarder implements Shell {
     this.#options.observer?.refused(request.flow, failure.how, reason);
   }
 
-  #splice(flow: Flow, connection: TcpConnection, stream: ByteStream): void {
+  #splice(flow: Flow, connection: Connection, stream: ByteStream): void {
     const splice = new Splice(connection, stream, () => this.#driver.kick());
     this.#splices.set(connection, splice);
     this.#options.observer?.opened(flow);

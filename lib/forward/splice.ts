@@ -10,7 +10,7 @@
  * @module
  */
 import { Event } from "../tcp/control_block.ts";
-import type { TcpConnection } from "../tcp/connection.ts";
+import type { Connection } from "../tcp/connection.ts";
 import type { ByteStream } from "./dialer.ts";
 import { Signal } from "./signal.ts";
 
@@ -36,14 +36,14 @@ export class Splice {
   bytesDown = 0;
   /** Whether all that the guest will ever send has been passed on. */
   isUpDone = false;
-  readonly #connection: TcpConnection;
+  readonly #connection: Connection;
   readonly #stream: ByteStream;
   readonly #kick: () => void;
   readonly #changed = { up: new Signal(), down: new Signal() };
   #end: SpliceEnd | undefined;
 
   /** Joins the two; `kick` is called after something was done with the connection. */
-  constructor(connection: TcpConnection, stream: ByteStream, kick: () => void) {
+  constructor(connection: Connection, stream: ByteStream, kick: () => void) {
     this.#connection = connection;
     this.#stream = stream;
     this.#kick = kick;

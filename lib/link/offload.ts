@@ -4,18 +4,48 @@
  *
  * @module
  */
-import { addWords, fold } from "../base/checksum.ts";
+import { addWords, fold, foldSum } from "../base/checksum.ts";
 import { ChecksumState, type PacketBuffer } from "../base/packet_buffer.ts";
 
 const IPV4_TOTAL_LENGTH = 2;
+const IPV4_PROTOCOL = 9;
 const IPV4_CHECKSUM = 10;
+const IPV4_ADDRESSES = 12;
+const IPV4_HEADER_LENGTH = 20;
 const IPV6_PAYLOAD_LENGTH = 4;
+const IPV6_NEXT_HEADER = 6;
+const IPV6_ADDRESSES = 8;
 const IPV6_HEADER_LENGTH = 40;
 const TCP_SEQUENCE = 4;
 const TCP_DATA_OFFSET = 12;
 const TCP_FLAGS = 13;
+const TCP = 6;
+const UDP = 17;
 const TCP_CHECKSUM = 16;
+const UDP_CHECKSUM = 6;
 const FIN_AND_PSH = 0x09;
+
+/**
+ * Makes the checksum of a packet partial again if somebody vouches for it: it
+ * never was on a wire, so that its field may hold anything. To be called before
+ * a packet that was received is shown to somebody who expects a wire packet.
+ */
+export function restorePartial(packet: PacketBuffer): void {
+  if (packet.checksumState !== ChecksumState.Verified) return;
+  const { view, start, end } = packet;
+  const isVersion4 = view.getUint8(start) >> 4 === 4;
+  const headerLength = isVersion4 ? (view.getUint8(start) & 0x0f) * 4 : IPV6_HEADER_LENGTH;
+  const protocol = view.getUint8(start + (isVersion4 ? IPV4_PROTOCOL : IPV6_NEXT_HEADER));
+  if (protocol !== TCP && protocol !== UDP) return;
+  const addresses = isVersion4
+    ? addWords(view, start + IPV4_ADDRESSES, start + IPV4_HEADER_LENGTH)
+    : addWords(view, start + IPV6_ADDRESSES, start + IPV6_HEADER_LENGTH);
+  packet.checksumState = ChecksumState.Partial;
+  packet.checksumStart = start + headerLength;
+  packet.checksumOffset = protocol === TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
+  const pseudo = foldSum(addresses + protocol + end - packet.checksumStart);
+  view.setUint16(packet.checksumStart + packet.checksumOffset, pseudo);
+}
 
 /** Completes the transport checksum of `packet` if it is partial. */
 export function completeChecksum(packet: PacketBuffer): void {
@@ -23,7 +53,8 @@ export function completeChecksum(packet: PacketBuffer): void {
   const { view, checksumStart, end } = packet;
   // The field holds the sum of the pseudo-header, so that adding it in completes it.
   const sum = fold(addWords(view, checksumStart, end));
-  view.setUint16(checksumStart + packet.checksumOffset, sum);
+  const isNone = sum === 0 && packet.checksumOffset === UDP_CHECKSUM; // which 0 would say (RFC 768)
+  view.setUint16(checksumStart + packet.checksumOffset, isNone ? 0xffff : sum);
   packet.checksumState = ChecksumState.Plain;
 }
 

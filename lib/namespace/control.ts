@@ -9,8 +9,13 @@
  * @module
  */
 
-import { checked, libc } from "../ffi/libc.ts";
+import { checked, declare, libc } from "../ffi/libc.ts";
 import { untilReadable } from "../ffi/poll.ts";
+
+const calls = declare({
+  socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+});
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
@@ -32,7 +37,7 @@ export class ControlSocket {
   constructor() {
     const pair = new Int32Array(2);
     const bytes = new Uint8Array(pair.buffer);
-    const result = libc().socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, bytes);
+    const result = calls().socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, bytes);
     checked("make a control socket", "socketpair", result);
     [this.#ours, this.theirs] = [pair[0]!, pair[1]!]; // an array of two
   }
@@ -84,7 +89,7 @@ export class ControlSocket {
 
   /** Ends the line for both sides; a pending {@linkcode report} returns. Remains to be closed. */
   end(): void {
-    if (this.#oursIsOpen) libc().shutdown(this.#ours, SHUT_RDWR);
+    if (this.#oursIsOpen) calls().shutdown(this.#ours, SHUT_RDWR);
   }
 
   /** Closes our end. May be called again. */

@@ -19,6 +19,7 @@ import {
   untilEnd,
 } from "../ffi/process.ts";
 import { formatReason, type Reason, SystemError } from "../ffi/system_error.ts";
+import { isInForeground, takeForeground } from "../ffi/terminal.ts";
 import { TunDevice } from "../ffi_tun.ts";
 import { checkRequirements, findTools, isPrivileged } from "./checks.ts";
 import { ControlSocket } from "./control.ts";
@@ -56,11 +57,16 @@ export interface Guest {
 
 /** A guest could not be set up; nothing of its command has run and nothing of it is left. */
 export class SetupError extends Error {
+  /** "SetupError" */
   override readonly name = "SetupError";
 
-  /** @param exitStatus What to exit with: 127 if there is no such command, 126 if it cannot be executed. */
-  constructor(message: string, readonly exitStatus: number = 1, options?: ErrorOptions) {
+  /** What to exit with: 127 if there is no such command, 126 if it cannot be executed, else 1. */
+  readonly exitStatus: number;
+
+  /** Makes an error whose message is one line. */
+  constructor(message: string, exitStatus = 1, options?: ErrorOptions) {
     super(message, options);
+    this.exitStatus = exitStatus;
   }
 }
 
@@ -164,7 +170,11 @@ function createGuest(
   warnings: readonly string[],
 ): Guest {
   let isOver = false;
-  const exited = untilEnd(init).finally(() => isOver = true);
+  const hadTerminal = isInForeground();
+  const exited = untilEnd(init).finally(() => {
+    isOver = true;
+    if (hadTerminal && !isInForeground()) takeForeground();
+  });
   return {
     tun,
     warnings,

@@ -58,6 +58,7 @@ export interface LinkSettings {
   readonly mtu: number;
   /** An IPv4 address as text: the guest's. */
   readonly address: string;
+  /** Bits of the network part of `address`. */
   readonly prefixLength: number;
   /** An IPv4 address as text: where the guest sends everything. */
   readonly gateway: string;
@@ -75,8 +76,10 @@ shift 4
 exec "$setpriv" --pdeathsig KILL "$sh" -c "$script" headgate "$@"
 `;
 
-// Arguments: ip, its batch, then the command. The subshell makes "exec" harmless for process 1.
+// Arguments: ip, its batch, then the command. A shell that a terminal's signal reaches would
+// otherwise end with it, whatever becomes of the command; the subshell has no traps any more.
 const RUN_SCRIPT = `
+trap : HUP INT QUIT TERM
 "$1" -batch - <<END || exit
 $2
 END

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { isInForeground } from "../ffi/terminal.ts";
 import type { Guest } from "./guest.ts";
 
 /** The signals that are passed on, with their numbers on Linux. */
@@ -19,7 +20,7 @@ type PassedSignal = keyof typeof NUMBERS;
 /** Those that a key of the terminal sends. */
 const OF_THE_TERMINAL: readonly PassedSignal[] = ["SIGINT", "SIGQUIT"];
 
-/** A signal came before there was a command to have it. */
+/** A signal came while there was no command to have it. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
   /** What to exit with: 128 and the signal's number. */
@@ -27,65 +28,54 @@ export class Interrupted extends Error {
 
   /** @param signal Which one it was. */
   constructor(readonly signal: PassedSignal) {
-    super(`Cannot run the command: ${signal} came before it was started`);
+    super(`Cannot go on: ${signal} came`);
     this.exitStatus = 128 + NUMBERS[signal];
   }
 }
 
-/** Takes the signals to this process, until it is closed, and passes them on. */
-export class SignalForwarding {
-  readonly #interruption = new AbortController();
-  readonly #listeners = new Map<PassedSignal, () => void>();
-  #guest: Pick<Guest, "kill"> | undefined;
-
-  /** Begins to listen. What is ignored, because of nohup(1) for example, stays ignored. */
-  constructor() {
-    const ignored = ignoredSignals();
-    for (const signal of Object.keys(NUMBERS) as PassedSignal[]) {
-      if (ignored >> BigInt(NUMBERS[signal] - 1) & 1n) continue;
-      const listener = () => this.#take(signal);
-      this.#listeners.set(signal, listener);
-      Deno.addSignalListener(signal, listener);
-    }
-  }
-
-  /** Aborted by a signal before {@linkcode forwardTo}; its reason is an {@linkcode Interrupted}. */
-  get interruption(): AbortSignal {
-    return this.#interruption.signal;
-  }
-
+/** What becomes of signals to this process: see {@linkcode forwardSignals}. */
+export interface SignalForwarding {
+  /** Aborted by a signal while there is no guest to have it; its reason is an {@linkcode Interrupted}. */
+  readonly abort: AbortSignal;
   /**
-   * Passes signals on to `guest` from now on.
+   * Passes signals on to `guest` until it has ended.
    *
    * @throws {Interrupted} If one came before.
    */
-  forwardTo(guest: Pick<Guest, "kill">): void {
-    this.interruption.throwIfAborted();
-    this.#guest = guest;
-  }
+  forwardTo(guest: Pick<Guest, "kill" | "exited">): void;
+  /** Lets signals do what they do by default again. */
+  stop(): void;
+}
 
-  /** Lets signals do what they do by default again. May be called again. */
-  close(): void {
-    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
-    this.#listeners.clear();
-  }
-
-  #take(signal: PassedSignal): void {
-    if (this.#guest === undefined) this.#interruption.abort(new Interrupted(signal));
-    else if (!(OF_THE_TERMINAL.includes(signal) && isInForeground())) this.#guest.kill(signal);
-  }
+/** Takes the signals to this process. Those that it ignores, because of nohup(1) say, stay ignored. */
+export function forwardSignals(): SignalForwarding {
+  const controller = new AbortController();
+  let kill: Guest["kill"] | undefined;
+  const take = (signal: PassedSignal) => {
+    if (kill === undefined) controller.abort(new Interrupted(signal));
+    else if (!(OF_THE_TERMINAL.includes(signal) && isInForeground())) kill(signal);
+  };
+  const ignored = ignoredSignals();
+  const listeners = (Object.keys(NUMBERS) as PassedSignal[])
+    .filter((signal) => !(ignored >> BigInt(NUMBERS[signal] - 1) & 1n))
+    .map((signal) => ({ signal, listener: () => take(signal) }));
+  for (const { signal, listener } of listeners) Deno.addSignalListener(signal, listener);
+  return {
+    abort: controller.signal,
+    forwardTo(guest) {
+      controller.signal.throwIfAborted();
+      kill = (signal) => guest.kill(signal);
+      const forget = () => kill = undefined;
+      guest.exited.then(forget, forget);
+    },
+    stop() {
+      for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+    },
+  };
 }
 
 /** The signals that this process ignores, one bit each, beginning with signal 1. */
 function ignoredSignals(): bigint {
   const status = Deno.readTextFileSync("/proc/self/status");
   return BigInt("0x" + (/^SigIgn:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"));
-}
-
-/** Whether our process group is the one that the terminal sends signals to. */
-function isInForeground(): boolean {
-  const stat = Deno.readTextFileSync("/proc/self/stat");
-  // After the name, which is in parentheses and may contain any: state, ppid, pgrp, session, tty, tpgid
-  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return group === foreground;
 }

@@ -18,7 +18,7 @@ import { Icmp } from "../icmp/icmp.ts";
 import type { Endpoint } from "../ip/flow.ts";
 import { Ip, ipv4Protocol, type NetworkProtocol, type TransportProtocol } from "../ip/ip.ts";
 import type { TcpOptions } from "../tcp/config.ts";
-import type { TcpConnection } from "../tcp/connection.ts";
+import type { Connection } from "../tcp/connection.ts";
 import type { IsnGenerator } from "../tcp/isn.ts";
 import type { FlowRequest } from "../tcp/request.ts";
 import { Tcp } from "../tcp/tcp.ts";
@@ -133,7 +133,7 @@ export class Stack {
    *
    * @throws {RangeError} When there is a flow between these ends already.
    */
-  connect(client: Endpoint, target: Endpoint): TcpConnection {
+  connect(client: Endpoint, target: Endpoint): Connection {
     return this.#tcp.connect(client, target);
   }
 
@@ -143,7 +143,7 @@ export class Stack {
   }
 
   /** The next connection with events. */
-  nextConnection(): TcpConnection | undefined {
+  nextConnection(): Connection | undefined {
     return this.#tcp.nextConnection();
   }
 

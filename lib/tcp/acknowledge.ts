@@ -22,7 +22,7 @@ export function synAcknowledged(tcb: ControlBlock, segment: Segment, now: Millis
   snd.nxt = segment.ack;
   snd.wl1 = segment.seq;
   snd.wl2 = segment.ack;
-  snd.wnd = segment.window * 2 ** snd.scale;
+  snd.wnd = segment.window * (segment.flags & SYN ? 1 : 2 ** snd.scale); // RFC 7323 §2.2
   snd.maxWnd = Math.max(snd.maxWnd, snd.wnd);
   tcb.attempts = 0;
   tcb.recovery.point = segment.ack;

@@ -52,30 +52,71 @@ export interface TcpInfo {
   readonly segmentSize: number;
 }
 
-/** A TCP connection; see the module's description. */
-export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
+/** A TCP connection, as the application sees it; see the module's description. */
+export interface Connection {
   /** The flow, its ends named by their roles. */
+  readonly flow: Flow;
+  /** Where in its life the connection is. */
+  readonly state: State;
+  /** Why the connection was lost, once it was. */
+  readonly error: TcpErrorCode | undefined;
+  /** Whether the peer has closed its side and all it sent has been read. */
+  readonly isAtEnd: boolean;
+  /** Bytes that can be read now. */
+  readonly readable: number;
+  /** Bytes that can be written now; 0 when our side is closed. */
+  readonly writable: number;
+  /** Whether everything written has been acknowledged, the FIN included if there is one. */
+  readonly isDrained: boolean;
+  /** What the connection is doing. */
+  readonly info: TcpInfo;
+  /** Takes the events since the last call; a set of {@linkcode Event} bits. */
+  takeEvents(): number;
+  /** Moves received bytes into `into`; returns how many, 0 for none. */
+  read(into: Uint8Array): number;
+  /** What can be read, as far as it lies together, in place; valid until {@linkcode consume}. */
+  readableSpan(): Uint8Array<ArrayBuffer>;
+  /** Removes `count` bytes, which have been used, from what can be read. */
+  consume(count: number): void;
+  /**
+   * Queues as much of `data` as fits; returns how much that was.
+   *
+   * @throws {TcpError} When our side is closed or the connection is lost.
+   */
+  write(data: Uint8Array): number;
+  /** Memory to put up to `most` bytes in that will be sent; may be shorter. Then {@linkcode commit}. */
+  writableSpan(most: number): Uint8Array<ArrayBuffer>;
+  /** Queues the first `count` bytes of the span last handed out; ignored once writing is over. */
+  commit(count: number): void;
+  /** Sends a FIN after what has been written. Reading goes on. No-op when that is done. */
+  closeWrite(): void;
+  /** Sends a reset and forgets everything. No-op on a connection that is over. */
+  abort(): void;
+}
+
+/** The stack's side of a {@linkcode Connection}. */
+export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   readonly flow: Flow;
   /** The other end of the connection. */
   readonly peer: Endpoint;
   /** The stack's end of the connection. */
   readonly own: Endpoint;
-  /** @ignore Of the flow table. */
+  /** Of the flow table. */
   hash = 0;
-  /** @ignore Of the flow table. */
+  /** Of the flow table. */
   nextInBucket: TcpFlow | undefined = undefined;
-  /** @ignore Of the timer heap. */
+  /** Of the timer heap. */
   deadline: Millis = NEVER;
-  /** @ignore Of the timer heap. */
+  /** Of the timer heap. */
   heapIndex = -1;
-  /** @ignore Of the list of what may have something to send. */
+  /** Of the list of what may have something to send. */
   readonly inReady: Listed<TcpConnection> = unlisted();
-  /** @ignore Of the list of what has events. */
+  /** Of the list of what has events. */
   readonly inEventful: Listed<TcpConnection> = unlisted();
   readonly #tcb: ControlBlock;
   readonly #markReady: (connection: TcpConnection) => void;
 
-  /** @ignore Made by the stack only; `tcb` is in SYN-SENT or SYN-RECEIVED. */
+  /** Made by the stack only; `tcb` is in SYN-SENT or SYN-RECEIVED. */
   constructor(flow: Flow, tcb: ControlBlock, markReady: (connection: TcpConnection) => void) {
     this.flow = flow;
     this.peer = tcb.isActive ? flow.target : flow.client;
@@ -84,27 +125,22 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     this.#markReady = markReady;
   }
 
-  /** Where in its life the connection is. */
   get state(): State {
     return this.#tcb.state;
   }
 
-  /** Why the connection was lost, once it was. */
   get error(): TcpErrorCode | undefined {
     return this.#tcb.error;
   }
 
-  /** Whether the peer has closed its side and all it sent has been read. */
   get isAtEnd(): boolean {
     return this.#tcb.received.length === 0 && this.#tcb.finReceived;
   }
 
-  /** Bytes that can be read now. */
   get readable(): number {
     return this.#tcb.received.length;
   }
 
-  /** Bytes that can be written now; 0 when our side is closed. */
   get writable(): number {
     const { state, closing, unacked } = this.#tcb;
     const writes = state === State.Established || state === State.CloseWait ||
@@ -112,12 +148,10 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     return writes && !closing ? unacked.free : 0;
   }
 
-  /** Whether everything written has been acknowledged, the FIN included if there is one. */
   get isDrained(): boolean {
     return this.#tcb.unacked.length === 0 && !this.#tcb.hasOutstanding;
   }
 
-  /** What the connection is doing. */
   get info(): TcpInfo {
     const { state, rtt, congestion, unacked, received, snd, receiveWindow } = this.#tcb;
     return {
@@ -135,14 +169,12 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     };
   }
 
-  /** Takes the events since the last call; a set of {@linkcode Event} bits. */
   takeEvents(): number {
     const { events } = this.#tcb;
     this.#tcb.events = 0;
     return events;
   }
 
-  /** Moves received bytes into `into`; returns how many, 0 for none. */
   read(into: Uint8Array): number {
     const count = Math.min(into.length, this.#tcb.received.length);
     this.#tcb.received.peek(0, count, into, 0);
@@ -150,12 +182,10 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     return count;
   }
 
-  /** What can be read, as far as it lies together, in place; valid until {@linkcode consume}. */
   readableSpan(): Uint8Array<ArrayBuffer> {
     return this.#tcb.received.filledSpan();
   }
 
-  /** Removes `count` bytes, which have been used, from what can be read. */
   consume(count: number): void {
     if (count === 0) return;
     this.#tcb.received.drop(count);
@@ -165,11 +195,6 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     this.#markReady(this);
   }
 
-  /**
-   * Queues as much of `data` as fits; returns how much that was.
-   *
-   * @throws {TcpError} When our side is closed or the connection is lost.
-   */
   write(data: Uint8Array): number {
     this.#assertWritable();
     const count = this.#tcb.unacked.write(data, 0, data.length);
@@ -177,19 +202,16 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     return count;
   }
 
-  /** Memory to put up to `most` bytes in that will be sent; may be shorter. Then {@linkcode commit}. */
   writableSpan(most: number): Uint8Array<ArrayBuffer> {
     return this.#tcb.unacked.freeSpan(Math.min(most, this.writable));
   }
 
-  /** Queues the first `count` bytes of the span last handed out; ignored once writing is over. */
   commit(count: number): void {
     if (count === 0 || this.writable === 0) return;
     this.#tcb.unacked.commit(count);
     this.#markReady(this);
   }
 
-  /** Sends a FIN after what has been written. Reading goes on. No-op when that is done. */
   closeWrite(): void {
     const tcb = this.#tcb;
     if (tcb.closing || tcb.state === State.Closed) return;
@@ -200,7 +222,6 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     this.#markReady(this);
   }
 
-  /** Sends a reset and forgets everything. No-op on a connection that is over. */
   abort(): void {
     const tcb = this.#tcb;
     if (tcb.state === State.Closed) return;
@@ -212,38 +233,38 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     this.#markReady(this);
   }
 
-  /** @ignore Whether the stack can forget the connection. */
+  /** Whether the stack can forget the connection. */
   get isOver(): boolean {
     return this.#tcb.state === State.Closed && !(this.#tcb.owed & Owed.Reset);
   }
 
-  /** @ignore Whether there is something for {@linkcode takeEvents}. */
+  /** Whether there is something for {@linkcode takeEvents}. */
   get hasEvents(): boolean {
     return this.#tcb.events !== 0;
   }
 
-  /** @ignore Called by the stack with each segment for this connection. */
+  /** Called by the stack with each segment for this connection. */
   segmentArrives(segment: Segment, packet: PacketBuffer, now: Millis): Drop {
     if (this.#tcb.state === State.SynSent) return synSentArrives(this.#tcb, segment, now);
     return segmentArrives(this.#tcb, segment, packet, now);
   }
 
-  /** @ignore Called by the stack when the link can take a segment. */
+  /** Called by the stack when the link can take a segment. */
   nextSegment(segment: Segment, packet: PacketBuffer, most: number, now: Millis): boolean {
     return nextSegment(this.#tcb, segment, packet, most, now);
   }
 
-  /** @ignore When {@linkcode timeout} is due. */
+  /** When {@linkcode timeout} is due. */
   get nextDeadline(): Millis {
     return this.#tcb.deadlines.next;
   }
 
-  /** @ignore Called by the stack when the deadline has come. */
+  /** Called by the stack when the deadline has come. */
   timeout(now: Millis): void {
     runTimeouts(this.#tcb, now);
   }
 
-  /** @ignore In TIME-WAIT: whether a SYN may open a new connection (RFC 9293 §3.6.1, MAY-2). */
+  /** In TIME-WAIT: whether a SYN may open a new connection (RFC 9293 §3.6.1, MAY-2). */
   yieldsTo(segment: Segment): boolean {
     const { state, rcv, ts } = this.#tcb;
     if (state !== State.TimeWait) return false;
@@ -252,13 +273,13 @@ export class TcpConnection implements Timed, FlowEntry<TcpFlow> {
     return seqBefore(rcv.nxt, segment.seq);
   }
 
-  /** @ignore Ends TIME-WAIT before its time. */
+  /** Ends TIME-WAIT before its time. */
   forget(): void {
     if (this.#tcb.state !== State.Closed) this.#tcb.enter(State.Closed);
     this.#tcb.owed = 0;
   }
 
-  /** @ignore Starts watching for a silent peer. */
+  /** Starts watching for a silent peer. */
   startKeepAlive(now: Millis): void {
     const { keepAlive } = this.#tcb.config;
     if (keepAlive) this.#tcb.deadlines.set(Wait.KeepAlive, now + keepAlive.idle);

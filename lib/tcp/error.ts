@@ -12,6 +12,7 @@ export type TcpErrorCode = "refused" | "reset" | "aborted" | "timeout";
 
 /** Thrown by writes on a connection that cannot take any more. */
 export class TcpError extends Error {
+  /** "TcpError" */
   override readonly name = "TcpError";
   /** What happened; "closed" when our side was closed in peace. */
   readonly code: TcpErrorCode | "closed";

@@ -12,7 +12,7 @@ import { type Listed, unlisted } from "../base/ready_list.ts";
 import type { Timed } from "../base/timer_heap.ts";
 import type { Endpoint, Flow } from "../ip/flow.ts";
 import type { FlowEntry } from "../ip/flow_table.ts";
-import type { TcpConnection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { Segment } from "./header.ts";
 import type { TcpFlow } from "./tcp_flow.ts";
 
@@ -27,7 +27,7 @@ export interface FlowRequest {
    *
    * @returns The connection, or undefined when the client has given up.
    */
-  accept(): TcpConnection | undefined;
+  accept(): Connection | undefined;
   /** Answers with a reset: nobody listens there. */
   reject(): void;
   /** Answers with an ICMP error: the host or the network cannot be reached. */
@@ -42,7 +42,7 @@ export type Unreachable = "network" | "host" | "prohibited";
 /** What a request may ask of TCP. */
 export interface RequestOwner {
   /** Completes the handshake. */
-  accept(request: TcpRequest): TcpConnection;
+  accept(request: TcpRequest): Connection;
   /** Answers with a reset. */
   reject(request: TcpRequest): void;
   /** Answers with an ICMP error. */
@@ -82,7 +82,7 @@ export class TcpRequest implements FlowRequest, Timed, FlowEntry<TcpFlow> {
     return this.#isWithdrawn;
   }
 
-  accept(): TcpConnection | undefined {
+  accept(): Connection | undefined {
     return this.#takeAnswer() ? this.#owner.accept(this) : undefined;
   }
 

@@ -10,10 +10,8 @@
  * @module
  */
 
-declare const brand: unique symbol;
-
 /** A TCP sequence number. `===` works; for anything else use this module. */
-export type Seq = symbol & { readonly [brand]: "Seq" };
+export type Seq = symbol & { readonly brand: "Seq" };
 
 /** The sequence number with the low 32 bits of `n`. */
 export function toSeq(n: number): Seq {

@@ -1,0 +1,90 @@
+/**
+ * headgate: userspace networking for Linux, in TypeScript.
+ *
+ * A command gets a network namespace of its own, whose only link is a TUN
+ * device. Every packet goes to a {@linkcode Stack}, which terminates the guest's
+ * TCP; a {@linkcode Forwarder} asks a {@linkcode Policy} and opens the outer half
+ * of each flow with a {@linkcode Dialer}.
+ *
+ * @example Run a command, and decide what it may reach
+ * ```ts
+ * import { AddressPolicy, parseAddress, runGuest } from "@headgate/headgate";
+ *
+ * const gateway = parseAddress("10.0.2.2");
+ * const addresses = new AddressPolicy({
+ *   network: { address: gateway, prefixLength: 24 },
+ *   gateway,
+ * });
+ * const { status } = await runGuest({
+ *   guest: {
+ *     command: ["curl", "-s", "https://192.0.2.1/"],
+ *     interfaceName: "tun0",
+ *     mtu: 65520,
+ *     offload: true,
+ *     address: "10.0.2.100",
+ *     prefixLength: 24,
+ *     gateway: "10.0.2.2",
+ *   },
+ *   forwarder: {
+ *     policy: {
+ *       decide: (flow) =>
+ *         flow.target.port === 443
+ *           ? addresses.decide(flow)
+ *           : { kind: "reject", reason: "only HTTPS" },
+ *     },
+ *   },
+ * });
+ * console.log(status);
+ * ```
+ *
+ * Needs Linux and `-A`: it calls the kernel through FFI. See README.md for the
+ * command line and ARCHITECTURE.md for how it is made.
+ *
+ * @module
+ */
+export { type Clock, type Millis, NEVER } from "./lib/base/clock.ts";
+export { Drop, DropCounters } from "./lib/base/drop.ts";
+export { ChecksumState, HEADROOM, PacketBuffer } from "./lib/base/packet_buffer.ts";
+export { type Random, SeededRandom, systemRandom } from "./lib/base/random.ts";
+export {
+  AddressField,
+  AddressKind,
+  addressKind,
+  type IpAddress,
+  ipv4,
+  isIpv4,
+} from "./lib/ip/address.ts";
+export type { Endpoint, Flow } from "./lib/ip/flow.ts";
+export { IpHeader, IpProtocol } from "./lib/ip/header.ts";
+export type { NetworkProtocol, TransportProtocol } from "./lib/ip/ip.ts";
+export type { KeepAlive, TcpOptions } from "./lib/tcp/config.ts";
+export type { CongestionControl, CongestionFactory } from "./lib/tcp/congestion.ts";
+export type { Connection, TcpInfo } from "./lib/tcp/connection.ts";
+export { Event } from "./lib/tcp/control_block.ts";
+export { TcpError, type TcpErrorCode } from "./lib/tcp/error.ts";
+export type { IsnAlgorithm, IsnGenerator } from "./lib/tcp/isn.ts";
+export type { FlowRequest, Unreachable } from "./lib/tcp/request.ts";
+export type { Seq } from "./lib/tcp/seq.ts";
+export { State, stateName } from "./lib/tcp/state.ts";
+export { type LinkCapabilities, Stack, type StackOptions } from "./lib/stack/stack.ts";
+export { formatAddress, formatEndpoint, formatFlow, parseAddress } from "./lib/text/address.ts";
+export { Driver, type Shell, systemClock } from "./lib/driver.ts";
+export { TunDevice, type TunOptions, WriteResult } from "./lib/ffi_tun.ts";
+export { type Link, SendResult } from "./lib/link/link.ts";
+export { MemoryLink, type MemoryLinkOptions } from "./lib/link/memory_link.ts";
+export { TunLink } from "./lib/link/tun_link.ts";
+export type { ByteStream, Dialer, Target } from "./lib/forward/dialer.ts";
+export { directDialer } from "./lib/forward/direct_dialer.ts";
+export { Forwarder, type ForwarderOptions } from "./lib/forward/forwarder.ts";
+export type { FlowObserver, FlowRefusal } from "./lib/forward/observer.ts";
+export {
+  AddressPolicy,
+  type AddressPolicyOptions,
+  type Policy,
+  type Verdict,
+} from "./lib/forward/policy.ts";
+export type { SpliceEnd } from "./lib/forward/splice.ts";
+export { type Guest, type GuestOptions, prepareGuest, SetupError } from "./lib/namespace/guest.ts";
+export type { LinkSettings } from "./lib/namespace/init.ts";
+export { type GuestResult, runGuest, type RunGuestOptions } from "./lib/namespace/run_guest.ts";
+export { FlowLog, type FlowLogLines, type TargetRow } from "./lib/observe/flow_log.ts";

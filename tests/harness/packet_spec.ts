@@ -1,0 +1,143 @@
+/**
+ * Packets as scripts speak of them: with relative sequence numbers, and with
+ * fields that a script may leave open.
+ *
+ * @module
+ */
+
+/** Who sends: the scripted peer or the stack. */
+export type Side = "peer" | "stack";
+
+/** The letters of the flags, from the lowest bit: FIN SYN RST PSH ACK URG ECE CWR AE. */
+export const FLAG_LETTERS = "FSRP.UEWA";
+
+/** SYN, as a bit of {@linkcode TcpSpec.flags}. */
+export const SYN_BIT = 0x02;
+/** ACK, as a bit of {@linkcode TcpSpec.flags}. */
+export const ACK_BIT = 0x10;
+
+/** An option of a TCP segment. */
+export type OptionSpec =
+  | { readonly kind: "mss" | "wscale"; readonly value: number }
+  | { readonly kind: "sackOK" | "nop" | "eol" }
+  | { readonly kind: "sack"; readonly blocks: readonly (readonly [number, number])[] }
+  | { readonly kind: "TS"; readonly val: number; readonly ecr: number }
+  | { readonly kind: "raw"; readonly bytes: readonly number[] };
+
+/** A TCP segment. Undefined: not checked when it is expected, a default when it is sent. */
+export interface TcpSpec {
+  readonly kind: "tcp";
+  readonly flags: number;
+  /** Relative to the sender's initial sequence number. */
+  readonly start: number;
+  /** Bytes of payload. */
+  readonly length: number;
+  /** Relative to the receiver's initial sequence number. */
+  readonly ack: number | undefined;
+  /** As on the wire, before scaling. */
+  readonly window: number | undefined;
+  readonly urgent: number | undefined;
+  readonly options: readonly OptionSpec[] | undefined;
+  /** Payload bytes per wire packet of a super-segment. */
+  readonly segmentSize: number | undefined;
+  /** In: the payload is not the one that belongs there. Out: the payload is not checked. */
+  readonly isJunk: boolean;
+}
+
+/** An ICMP error about a segment. */
+export interface IcmpSpec {
+  readonly kind: "icmp";
+  readonly type: string;
+  readonly code: string;
+  /** Where the quoted segment starts and how long it is; undefined: not checked. */
+  readonly quoted: { readonly start: number; readonly length: number } | undefined;
+}
+
+/** A packet in a script. */
+export type PacketSpec = TcpSpec | IcmpSpec;
+
+/** Codes of ICMP type 3, in packetdrill's words. */
+export const UNREACHABLE_CODES: Readonly<Record<string, number>> = {
+  "net_unreachable": 0,
+  "host_unreachable": 1,
+  "protocol_unreachable": 2,
+  "port_unreachable": 3,
+  "frag_needed": 4,
+  "admin_prohib": 13,
+};
+
+/** `spec` in the notation of scripts, without the direction. */
+export function formatPacket(spec: PacketSpec): string {
+  if (spec.kind === "icmp") {
+    return `icmp ${spec.type} ${spec.code}${spec.quoted ? ` [${formatRange(spec.quoted)}]` : ""}`;
+  }
+  const { ack, window, urgent, options, segmentSize, isJunk } = spec;
+  return [
+    formatFlags(spec.flags),
+    formatRange(spec),
+    ...(ack === undefined ? [] : [`ack ${ack}`]),
+    ...(window === undefined ? [] : [`win ${window}`]),
+    ...(urgent === undefined ? [] : [`urg ${urgent}`]),
+    ...(options === undefined ? [] : [`<${options.map(formatOption).join(",")}>`]),
+    ...(segmentSize ? [`gso ${segmentSize}`] : []),
+    ...(isJunk ? ["junk"] : []),
+  ].join(" ");
+}
+
+/** The first field in which `actual` is not what `expected` says, or undefined. */
+export function findDifference(expected: PacketSpec, actual: PacketSpec): string | undefined {
+  if (expected.kind === "icmp" || actual.kind === "icmp") return differentIcmp(expected, actual);
+  if (expected.flags !== actual.flags) return "flags";
+  if (expected.start !== actual.start) return "sequence number";
+  if (expected.length !== actual.length) return "length";
+  if (expected.ack !== actual.ack) return "acknowledgment";
+  if (isOther(expected.window, actual.window)) return "window";
+  if (isOther(expected.urgent, actual.urgent)) return "urgent pointer";
+  if (isOther(expected.segmentSize, actual.segmentSize)) return "segment size";
+  const wanted = expected.options;
+  if (wanted && formatSet(wanted) !== formatSet(actual.options ?? [])) return "options";
+  return undefined;
+}
+
+function differentIcmp(expected: PacketSpec, actual: PacketSpec): string | undefined {
+  if (expected.kind !== "icmp" || actual.kind !== "icmp") return "protocol";
+  if (expected.type !== actual.type) return "type";
+  if (expected.code !== actual.code) return "code";
+  const { quoted } = expected;
+  const isSame = !quoted || (actual.quoted && formatRange(quoted) === formatRange(actual.quoted));
+  return isSame ? undefined : "quoted segment";
+}
+
+function isOther(expected: number | undefined, actual: number | undefined): boolean {
+  return expected !== undefined && expected !== actual;
+}
+
+function formatRange({ start, length }: { start: number; length: number }): string {
+  return `${start}:${start + length}(${length})`;
+}
+
+function formatFlags(flags: number): string {
+  return [...FLAG_LETTERS].filter((_, bit) => flags & (1 << bit)).join("") || "-";
+}
+
+function formatOption(option: OptionSpec): string {
+  switch (option.kind) {
+    case "mss":
+    case "wscale":
+      return `${option.kind} ${option.value}`;
+    case "sack":
+      return ["sack", ...option.blocks.map(([start, end]) => `${start}:${end}`)].join(" ");
+    case "TS":
+      return `TS val ${option.val} ecr ${option.ecr}`;
+    case "raw":
+      return `raw ${option.bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+    default:
+      return option.kind;
+  }
+}
+
+/** Padding does not count, nor does the order. */
+function formatSet(options: readonly OptionSpec[]): string {
+  return options.filter(({ kind }) => kind !== "nop" && kind !== "eol").map(formatOption)
+    .sort().join(",");
+}
