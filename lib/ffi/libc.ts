@@ -54,10 +54,15 @@ function openErrno(): Int32Array {
   return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
 }
 
-/** The environment of this process as the C library has it now, for `posix_spawn`. */
+const variables = declare({
+  environ: { type: "pointer" },
+});
+
+/** The environment of this process as the C library has it now, for posix_spawn(3). */
 export function environment(): Deno.PointerValue {
-  // Declared here because Deno reads a variable's value once, when it opens the library.
-  return declare({ environ: { type: "pointer" } })().environ;
+  const address = variables().environ; // of the variable, not its value
+  if (address === null) throw new Error("Cannot find the environment: the C library has none");
+  return new Deno.UnsafePointerView(address).getPointer();
 }
 
 /** `text` as C has it: UTF-8 with a zero byte behind it. */

@@ -23,8 +23,8 @@ export type SpliceEnd = "closed" | "reset by guest" | "reset by target" | "timed
  * 40 MB so, with places in their rings it would be a gigabyte.
  */
 const IDLE_READ = 4096;
-/** The most that is read from outside at a time: several super-segments. */
-const BULK_READ = 262_144;
+/** The most that is read from outside at a time: half of a send ring, many super-segments. */
+const BULK_READ = 524_288;
 /** Reading goes on when this much of the send ring is free. */
 const LOW_WATER = 65_536;
 

@@ -31,7 +31,10 @@ const STEP_TIMEOUT = 10_000;
 
 /** What a guest is to be. */
 export interface GuestOptions extends LinkSettings {
-  /** The command and its arguments: at least one word. */
+  /**
+   * The command and its arguments: at least one word. It has our environment,
+   * but where sh is dash it lacks variables whose names a shell cannot have.
+   */
   readonly command: readonly string[];
   /** Whether the kernel may leave checksums and segmentation to us. */
   readonly offload: boolean;

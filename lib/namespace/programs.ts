@@ -11,7 +11,12 @@ const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 export type Program =
   | { readonly found: "executable"; readonly path: string }
   /** There is such a file, but it cannot be executed. */
-  | { readonly found: "other"; readonly path: string; readonly why: string }
+  | {
+    readonly found: "other";
+    readonly path: string;
+    readonly why: string;
+    readonly isFile: boolean;
+  }
   | { readonly found: "nothing" };
 
 /**
@@ -21,13 +26,11 @@ export type Program =
  */
 export function findProgram(name: string, folders: readonly string[] = []): Program {
   if (name.includes("/")) return examine(name);
-  let other: Program = { found: "nothing" };
-  for (const folder of [...(Deno.env.get("PATH") ?? "").split(":"), ...folders]) {
-    const program = examine(`${folder === "" ? "." : folder}/${name}`);
-    if (program.found === "executable") return program;
-    if (program.found === "other") other = program;
-  }
-  return other;
+  const all = [...(Deno.env.get("PATH") ?? "").split(":"), ...folders];
+  const programs = all.map((folder) => examine(`${folder === "" ? "." : folder}/${name}`));
+  return programs.find(({ found }) => found === "executable") ??
+    programs.find((program) => program.found === "other" && program.isFile) ??
+    { found: "nothing" };
 }
 
 /** The path of a program that belongs to the system, or undefined if there is none. */
@@ -37,18 +40,15 @@ export function findSystemProgram(name: string): string | undefined {
 }
 
 function examine(path: string): Program {
+  const other = (why: string, isFile: boolean) => ({ found: "other", path, why, isFile } as const);
   try {
     const { isDirectory, isFile, mode } = Deno.statSync(path);
-    if (isDirectory) return { found: "other", path, why: "is a directory" };
+    if (isDirectory) return other("is a directory", false);
     // Whether we, of all, may execute it is for the kernel to say.
     const isExecutable = isFile && ((mode ?? 0) & 0o111) !== 0;
-    return isExecutable
-      ? { found: "executable", path }
-      : { found: "other", path, why: "is not executable" };
+    return isExecutable ? { found: "executable", path } : other("is not executable", isFile);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return { found: "nothing" };
-    }
-    return { found: "other", path, why: "cannot be read" };
+    const isThere = error instanceof Deno.errors.PermissionDenied;
+    return isThere ? other("is in a folder that we may not enter", false) : { found: "nothing" };
   }
 }

@@ -42,7 +42,7 @@ export function takeAcknowledgment(tcb: ControlBlock, segment: Segment, now: Mil
       tcb.hasOutstanding && segment.window * 2 ** snd.scale === snd.wnd;
     if (newSack || (isDuplicate && !tcb.sack)) duplicateAcknowledged(tcb);
   }
-  if (acked >= 0) updateSendWindow(tcb, segment);
+  if (acked >= 0) updateSendWindow(tcb, segment, acked > 0);
 }
 
 function advance(tcb: ControlBlock, segment: Segment, acked: number, now: Millis): void {
@@ -75,10 +75,15 @@ function measure(tcb: ControlBlock, segment: Segment, now: Millis): void {
   }
 }
 
-/** SND.WL1 and SND.WL2 keep an old segment from bringing an old window back. */
-function updateSendWindow(tcb: ControlBlock, segment: Segment): void {
+/**
+ * SND.WL1 and SND.WL2 keep an old segment from bringing an old window back. One
+ * that acknowledges something new is never old, although a retransmission has
+ * an old SEG.SEQ: its window counts, too, lest SND.UNA + SND.WND go beyond what
+ * was promised. (The RFC does not say so; Linux does it.)
+ */
+function updateSendWindow(tcb: ControlBlock, segment: Segment, acksNew: boolean): void {
   const { snd } = tcb;
-  const isNewer = seqBefore(snd.wl1, segment.seq) ||
+  const isNewer = acksNew || seqBefore(snd.wl1, segment.seq) ||
     (snd.wl1 === segment.seq && seqBeforeOrAt(snd.wl2, segment.ack));
   if (!isNewer) return;
   snd.wnd = segment.window * 2 ** snd.scale;

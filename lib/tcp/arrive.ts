@@ -73,8 +73,10 @@ function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   const acceptable = segment.length === 0
     ? seqBeforeOrAt(nxt, segment.seq) && seqBeforeOrAt(segment.seq, edge)
     : segment.seq === nxt || (seqBefore(segment.seq, edge) && seqBefore(nxt, segment.end));
-  if (acceptable) return Drop.None;
-  if (segment.flags & RST) return Drop.OutOfWindow;
+  const isReset = (segment.flags & RST) !== 0;
+  const isBehind = segment.seq === edge && edge !== nxt; // for a reset that is outside
+  if (acceptable && !(isReset && isBehind)) return Drop.None;
+  if (isReset) return Drop.OutOfWindow;
   const isOld = seqBeforeOrAt(segment.end, nxt);
   if (isOld && segment.payloadLength > 0 && tcb.sack) {
     tcb.reassembly.noteDuplicate(segment.seq, seqAdd(segment.seq, segment.payloadLength));

@@ -20,9 +20,9 @@ export interface KeepAlive {
 
 /** Settings of {@linkcode Tcp}. Times in milliseconds, sizes in bytes. */
 export interface TcpOptions {
-  /** What a connection may hold to be sent, at most. @default {524288} */
+  /** What a connection may hold to be sent, at most. @default {1048576} */
   readonly sendBuffer?: number;
-  /** What a connection may hold to be read, at most: its largest window. @default {524288} */
+  /** What a connection may hold to be read, at most: its largest window. @default {1048576} */
   readonly receiveBuffer?: number;
   /** How initial sequence numbers are made. @default {"siphash"} */
   readonly isn?: IsnAlgorithm;
@@ -76,8 +76,8 @@ export type TcpConfig = Required<TcpOptions>;
 
 /** The defaults of {@linkcode TcpOptions}. */
 export const DEFAULT_TCP_OPTIONS: TcpConfig = {
-  sendBuffer: 524_288,
-  receiveBuffer: 524_288,
+  sendBuffer: 1_048_576,
+  receiveBuffer: 1_048_576,
   isn: "siphash",
   sack: true,
   timestamps: true,

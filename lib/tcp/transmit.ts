@@ -35,7 +35,7 @@ export function nextSegment(
 ): boolean {
   segment.options.clear();
   segment.payloadLength = 0;
-  segment.seq = tcb.snd.nxt;
+  segment.seq = bareSequence(tcb);
   segment.flags = ACK;
   if (tcb.owed & Owed.Reset) return makeReset(tcb, segment);
   if (tcb.state === State.Closed) return false;
@@ -60,10 +60,22 @@ export function nextSegment(
   return true;
 }
 
+/**
+ * SEG.SEQ of a segment without text: the highest that the peer can expect. After
+ * a timeout SND.NXT may be behind what the peer has received, and a segment
+ * there would not be acceptable: two ends that both retransmit would never
+ * learn of each other's acknowledgments.
+ */
+function bareSequence({ snd }: ControlBlock): Seq {
+  const edge = seqAdd(snd.una, snd.wnd);
+  return seqBefore(edge, snd.max) ? edge : snd.max;
+}
+
 /** A reset at the highest number that the peer can expect (RFC 9293 §3.10.5). */
 function makeReset(tcb: ControlBlock, segment: Segment): boolean {
   const { una, wnd, max } = tcb.snd;
-  const edge = seqAdd(una, Math.max(wnd, 1));
+  // The window of a SYN begins behind our own. A peer that has closed its window waits at `una`.
+  const edge = una === tcb.iss ? max : seqAdd(una, wnd);
   tcb.owed = 0;
   segment.seq = seqBefore(edge, max) ? edge : max;
   segment.ack = tcb.rcv.nxt;
@@ -181,6 +193,7 @@ function isWorthSending(
 ): boolean {
   if (length <= 0) return false;
   if (length >= payloadPerPacket(tcb, segment)) return true;
+  if (tcb.snd.nxt === tcb.snd.una && tcb.hasOutstanding) return true; // sent once, so sent again
   if (isLast) { // Nagle holds it back until all before it is acknowledged (§3.7.4)
     return !tcb.config.nagle || tcb.closing || tcb.snd.nxt === tcb.snd.una;
   }

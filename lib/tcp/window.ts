@@ -7,7 +7,7 @@
  */
 import type { ControlBlock } from "./control_block.ts";
 import { MAX_WINDOW_SCALE } from "./options.ts";
-import { seqAdd, seqBefore, seqDiff } from "./seq.ts";
+import { seqAdd, seqBefore } from "./seq.ts";
 
 const LARGEST_FIELD = 0xffff;
 
@@ -36,7 +36,7 @@ export function advertiseWindow(tcb: ControlBlock): number {
   const { rcv, received } = tcb;
   const unit = 2 ** rcv.scale;
   let window = tcb.receiveWindow;
-  if (isWorthTelling(tcb)) window = received.free;
+  if (isWorthTelling(tcb)) window = largestWindow(tcb);
   let field = Math.min(Math.ceil(window / unit), LARGEST_FIELD);
   if (field * unit > received.free) field = Math.floor(received.free / unit);
   const edge = seqAdd(rcv.nxt, field * unit);
@@ -44,10 +44,15 @@ export function advertiseWindow(tcb: ControlBlock): number {
   return field;
 }
 
+/** What could be promised: the free part of the buffer, as far as a field can say it. */
+function largestWindow({ rcv, received }: ControlBlock): number {
+  return Math.min(received.free, LARGEST_FIELD * 2 ** rcv.scale);
+}
+
 /** Whether the window could open by a full segment, or half of what the buffer holds. */
-function isWorthTelling({ rcv, received }: ControlBlock): boolean {
-  const gain = received.free - seqDiff(rcv.edge, rcv.nxt);
-  return gain >= Math.min(rcv.mss, received.capacity / 2);
+function isWorthTelling(tcb: ControlBlock): boolean {
+  const gain = largestWindow(tcb) - tcb.receiveWindow;
+  return gain >= Math.min(tcb.rcv.mss, tcb.received.capacity / 2);
 }
 
 /**
@@ -59,5 +64,5 @@ export function owesWindowUpdate(tcb: ControlBlock): boolean {
   if (!isWorthTelling(tcb)) return false;
   const window = tcb.receiveWindow;
   return window < Math.min(tcb.rcv.mss, tcb.received.capacity / 2) ||
-    (window < tcb.received.capacity / 2 && tcb.received.free >= 2 * window);
+    (window < tcb.received.capacity / 2 && largestWindow(tcb) >= 2 * window);
 }

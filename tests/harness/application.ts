@@ -5,7 +5,7 @@
  * @module
  */
 import { type Millis, NEVER } from "../../lib/base/clock.ts";
-import type { TcpConnection } from "../../lib/tcp/connection.ts";
+import type { Connection } from "../../lib/tcp/connection.ts";
 import { Event } from "../../lib/tcp/control_block.ts";
 import { State } from "../../lib/tcp/state.ts";
 import { Content } from "./content.ts";
@@ -44,7 +44,7 @@ export class Application {
   readAt: Millis;
   /** All events so far. */
   events = 0;
-  readonly connection: TcpConnection;
+  readonly connection: Connection;
   readonly #script: Required<Script>;
   readonly #speaks: Content;
   readonly #hears: Content;
@@ -55,7 +55,7 @@ export class Application {
 
   /** Gives `connection` to an application that says `speaks` and expects `hears`. */
   constructor(
-    connection: TcpConnection,
+    connection: Connection,
     script: Script,
     speaks: Content,
     hears: Content,
@@ -72,8 +72,9 @@ export class Application {
 
   /** Whether it wants no more of its connection. */
   get isDone(): boolean {
-    const { state } = this.connection;
-    if (state === State.Closed) return true;
+    const { state, error } = this.connection;
+    if (error) return true;
+    if (state === State.Closed) return this.isAtEnd;
     return this.isAtEnd && this.#hasClosed && this.connection.isDrained;
   }
 

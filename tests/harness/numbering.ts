@@ -8,7 +8,6 @@ import {
   ACK_BIT,
   type IcmpSpec,
   type OptionSpec,
-  type Side,
   SYN_BIT,
   type TcpSpec,
   UNREACHABLE_CODES,

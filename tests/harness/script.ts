@@ -22,7 +22,7 @@ import { ipv4 } from "../../lib/ip/address.ts";
 import { completeChecksum } from "../../lib/link/offload.ts";
 import { type LinkCapabilities, Stack } from "../../lib/stack/stack.ts";
 import type { TcpOptions } from "../../lib/tcp/config.ts";
-import type { TcpConnection } from "../../lib/tcp/connection.ts";
+import type { Connection } from "../../lib/tcp/connection.ts";
 import { Event } from "../../lib/tcp/control_block.ts";
 import type { FlowRequest } from "../../lib/tcp/request.ts";
 import { toSeq } from "../../lib/tcp/seq.ts";
@@ -64,7 +64,7 @@ const ENDLESS = 20_000;
 /** One flow of the peer's, told by its port. */
 class ScriptedFlow {
   readonly numbering: Numbering;
-  connection: TcpConnection | undefined;
+  connection: Connection | undefined;
   written = 0;
   read = 0;
   window = 65_535;
@@ -124,7 +124,7 @@ export class Conversation {
   }
 
   /** The connection of the flow. */
-  get connection(): TcpConnection {
+  get connection(): Connection {
     const { connection } = this.#flow;
     assert(connection, this.#explain("there is no connection"));
     return connection;
@@ -188,10 +188,10 @@ export class Conversation {
   }
 
   /** Accepts the oldest request that waits. */
-  accept(): TcpConnection {
+  accept(): Connection {
     const connection = this.takeRequest().accept();
     assert(connection, this.#explain("the request was withdrawn"));
-    this.#flowOf(connection.peer.port).connection = connection;
+    this.#flowOf(connection.flow.client.port).connection = connection;
     this.#drain();
     return connection;
   }

@@ -22,7 +22,7 @@ import { type Link, SendResult } from "../../lib/link/link.ts";
 import { MemoryLink } from "../../lib/link/memory_link.ts";
 import { Stack } from "../../lib/stack/stack.ts";
 import type { TcpOptions } from "../../lib/tcp/config.ts";
-import type { TcpConnection } from "../../lib/tcp/connection.ts";
+import type { Connection } from "../../lib/tcp/connection.ts";
 import type { IsnGenerator } from "../../lib/tcp/isn.ts";
 import { toSeq } from "../../lib/tcp/seq.ts";
 import { Application, type Script } from "./application.ts";
@@ -136,7 +136,7 @@ export class World {
   }
 
   /** The client's connection. */
-  get clientConnection(): TcpConnection {
+  get clientConnection(): Connection {
     return this.#client.connection;
   }
 
@@ -240,7 +240,7 @@ export class World {
     return this.#server?.step(this.now) ?? false;
   }
 
-  #accept: () => TcpConnection | undefined = () => undefined;
+  #accept: () => Connection | undefined = () => undefined;
 
   #transmit(end: End, sender: 0 | 1): boolean {
     const { stack, link, packet } = end;

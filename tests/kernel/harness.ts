@@ -69,13 +69,40 @@ const lacking = (await checkMachine()).find((check) => !check.ok)?.detail;
 
 /** Where a test starts its guests. */
 export interface GuestTest {
-  /** Starts the fixture with `args`, and `environment` besides ours. */
-  start(args: readonly string[], environment?: Readonly<Record<string, string>>): GuestProcess;
+  /** Starts the fixture with `args`. */
+  start(args: readonly string[], options?: StartOptions): GuestProcess;
 }
 
-/** Registers a test for each who can run guests; it is skipped where none can. */
+/** How a process is to be started. */
+export interface StartOptions {
+  /** Variables besides ours. @default {none} */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Words before those of the process, which they have to execute. @default {none} */
+  readonly prefix?: readonly string[];
+}
+
+/** Words for {@linkcode StartOptions.prefix}: `script` has run as root in a mount namespace before. */
+export function inMountNamespace(script: string): readonly string[] {
+  const user = isPrivileged() ? [] : ["--user", "--map-root-user"];
+  return ["unshare", ...user, "--mount", "--", "sh", "-ec", `${script}; exec "$@"`, "sh"];
+}
+
+/** Registers a test for everybody who can run guests; it is skipped where they cannot. */
 export function guestTest(name: string, body: (test: GuestTest) => Promise<void>): void {
-  for (const runner of runners) {
+  register(name, body, runners);
+}
+
+/** Registers a test only for whoever runs the tests; it is skipped where guests cannot be run. */
+export function ownGuestTest(name: string, body: (test: GuestTest) => Promise<void>): void {
+  register(name, body, [self]);
+}
+
+function register(
+  name: string,
+  body: (test: GuestTest) => Promise<void>,
+  by: readonly Runner[],
+): void {
+  for (const runner of by) {
     const skipped = lacking === undefined ? "" : ` (skipped: ${lacking})`;
     Deno.test({
       name: `${name}, run by ${runner.name}${skipped}`,
@@ -87,9 +114,9 @@ export function guestTest(name: string, body: (test: GuestTest) => Promise<void>
 
 async function runTest(runner: Runner, body: (test: GuestTest) => Promise<void>): Promise<void> {
   const started: GuestProcess[] = [];
-  const start: GuestTest["start"] = (args, environment = {}) => {
+  const start: GuestTest["start"] = (args, { environment = {}, prefix = [] } = {}) => {
     const deno = ["run", "--quiet", "--allow-all", "--no-config", "--no-lock", FIXTURE, ...args];
-    const process = new GuestProcess(runner.words(deno), environment);
+    const process = new GuestProcess([...prefix, ...runner.words(deno)], environment);
     started.push(process);
     return process;
   };
@@ -102,12 +129,11 @@ async function runTest(runner: Runner, body: (test: GuestTest) => Promise<void>)
 
 /** Awaits `promise`, but not longer than `limit` milliseconds. */
 export async function within<T>(limit: number, promise: Promise<T>): Promise<T> {
-  let timer: number | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Cannot wait longer than ${limit} ms`)), limit);
-  });
+  const expired = Promise.withResolvers<never>();
+  const error = new Error(`Cannot wait longer than ${limit} ms`);
+  const timer = setTimeout(() => expired.reject(error), limit);
   try {
-    return await Promise.race([promise, expired]);
+    return await Promise.race([promise, expired.promise]);
   } finally {
     clearTimeout(timer);
   }

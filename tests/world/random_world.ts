@@ -85,7 +85,7 @@ function randomEnd(
   return {
     mtu,
     tcp: randomTcp(dice, aborts),
-    script: randomScript(dice, total, closesLast, aborts),
+    script: randomScript(dice, most, closesLast, aborts),
   };
 }
 
@@ -106,9 +106,10 @@ function randomTcp(dice: Dice, aborts: boolean): TcpOptions {
   };
 }
 
-function randomScript(dice: Dice, total: number, closesLast: boolean, aborts: boolean): Script {
+function randomScript(dice: Dice, most: number, closesLast: boolean, aborts: boolean): Script {
+  const total = dice.isLucky(0.1) ? 0 : dice.logarithmic(1, most);
   const pause = () => dice.isLucky(0.2) ? dice.upTo(20) : 0;
-  const chunk = () => dice.among(65_536, dice.logarithmic(total / 1000 + 1, 65_536));
+  const chunk = () => dice.among(65_536, dice.logarithmic(most / 1000 + 1, 65_536));
   return {
     total,
     writeChunk: chunk(),
