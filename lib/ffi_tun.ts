@@ -35,8 +35,6 @@ const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const F_GETFL = 3;
 const F_SETFL = 4;
-const EFD_CLOEXEC = O_CLOEXEC;
-const EFD_NONBLOCK = O_NONBLOCK;
 
 // linux/if_tun.h
 const TUNSETIFF = 0x400454ca;
@@ -100,7 +98,7 @@ export class TunDevice {
     this.name = attach(action, descriptor, options.name);
     setHeaderLength(action, descriptor);
     this.offload = negotiateOffload(action, descriptor, options.offload);
-    this.#eventfd = checked(action, "eventfd", calls().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    this.#eventfd = checked(action, "eventfd", calls().eventfd(0, O_CLOEXEC | O_NONBLOCK));
     this.#descriptor = descriptor;
   }
 
@@ -282,6 +280,8 @@ function explainAttach(error: number): Reason {
         detail: "no right to configure this network namespace (CAP_NET_ADMIN)",
         remedy: "make the namespace together with a user namespace, or be root",
       };
+    case Errno.ENOTTY:
+      return { detail: `${TUN_PATH} is another device`, remedy: `load the driver: "modprobe tun"` };
     default:
       return { detail: `ioctl(TUNSETIFF) answers ${errnoName(error)}` };
   }

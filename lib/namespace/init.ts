@@ -67,6 +67,7 @@ export interface LinkSettings {
 // Arguments: mount, setpriv, sh, the other script, then the other script's.
 const SETUP_SCRIPT = `
 if "$1" -t proc proc /proc; then proc=fresh; else proc=outer; fi
+[ -c ${TUN_PATH} ] || exit # where there is none, opening would make a file
 exec 8<>${TUN_PATH}
 echo "@opened $proc" >&9
 read -r word <&9 || exit

@@ -36,6 +36,7 @@ export function takeAcknowledgment(tcb: ControlBlock, segment: Segment, now: Mil
   const newSack = tcb.sack && segment.options.sackCount > 0 && noteSack(tcb, segment);
   if (acked > 0) {
     advance(tcb, segment, acked, now);
+    if (newSack) duplicateAcknowledged(tcb); // it counts although it moves SND.UNA (RFC 6675 §2)
   } else if (acked === 0) {
     // RFC 5681 §2: a duplicate has no text, moves nothing, and there is something to duplicate.
     const isDuplicate = segment.payloadLength === 0 && !(segment.flags & (SYN | FIN)) &&

@@ -34,7 +34,8 @@ const MAX_SACKED_RANGES = 256;
  */
 export function noteSack(tcb: ControlBlock, segment: Segment): boolean {
   const { options } = segment;
-  const { una, max } = tcb.snd;
+  const { max } = tcb.snd;
+  const una = seqMax(tcb.snd.una, segment.ack);
   let isNews = false;
   for (let i = 0; i < options.sackCount; i++) {
     const start = options.sackStart(i);
@@ -77,7 +78,8 @@ function isLoss(tcb: ControlBlock): boolean {
 /** With little in flight and nothing to add, three duplicates cannot come (RFC 5827 §3.1). */
 function duplicateThreshold(tcb: ControlBlock): number {
   const outstanding = Math.ceil(seqDiff(tcb.snd.max, tcb.snd.una) / tcb.snd.mss);
-  const canSendMore = tcb.unsent > 0 && tcb.snd.wnd > tcb.inFlight;
+  const limit = Math.min(tcb.snd.wnd, tcb.congestion.window);
+  const canSendMore = tcb.unsent > 0 && limit > tcb.inFlight;
   if (outstanding > DUPLICATE_THRESHOLD || canSendMore) return DUPLICATE_THRESHOLD;
   return Math.max(1, outstanding - 1);
 }

@@ -162,7 +162,7 @@ function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer, most
   if (unsent < 0 || (unsent === 0 && !tcb.closing)) return false;
   if (tcb.state === State.SynReceived || tcb.finAcknowledged) return false;
   const window = snd.wnd - inFlight;
-  const usable = Math.min(window, tcb.congestion.window - pipe(tcb));
+  const usable = Math.min(window, tcb.congestion.window + limitedTransmit(tcb) - pipe(tcb));
   const length = Math.min(unsent, usable, wholeSegments(tcb, segment, most));
   const isLast = length >= unsent;
   if (unsent > 0 && !isWorthSending(tcb, segment, length, isLast)) return false;
@@ -170,6 +170,11 @@ function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer, most
   tcb.owed &= ~Owed.Override;
   fill(tcb, segment, packet, snd.nxt, Math.max(length, 0));
   return true;
+}
+
+/** New data beyond cwnd for each of the first two duplicates, to get a third (RFC 3042 §2). */
+function limitedTransmit({ recovery, snd }: ControlBlock): number {
+  return recovery.active ? 0 : Math.min(recovery.duplicates, 2) * snd.mss;
 }
 
 /** The most payload of one (super-)segment: whole wire packets, SACK blocks taken off each. */

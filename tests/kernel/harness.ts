@@ -65,7 +65,7 @@ const nobody: Runner = {
 const runners = isPrivileged() ? [self, nobody] : [self];
 
 /** What this machine lacks to run guests, or undefined. */
-const lacking = (await checkMachine()).find((check) => !check.ok)?.detail;
+export const lacking = (await checkMachine()).find((check) => !check.ok)?.detail;
 
 /** Where a test starts its guests. */
 export interface GuestTest {

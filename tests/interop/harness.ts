@@ -1,0 +1,323 @@
+/**
+ * Runs headgate as its users do: a process of its own, a real TUN device, real
+ * programs in the guest, as root and as a user without rights.
+ *
+ * Every process that a test starts carries a mark in its environment, and so
+ * does all that comes of it, so that nothing can be left over unseen.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { Unprivileged } from "./unprivileged.ts";
+
+/** Who runs headgate. */
+export type User = "root" | "rootless";
+
+/** The file that runs headgate. */
+export const CLI: string = new URL("../../cli.ts", import.meta.url).pathname;
+/** Where the guest finds the host's 127.0.0.1. */
+export const HOST = "10.0.2.2";
+
+const ENVIRONMENT_MARK = "HEADGATE_INTEROP";
+const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Longer than any command of a test takes on a slow machine, in milliseconds. */
+const COMMAND_TIMEOUT = 60_000;
+/** How long processes that were killed may take to vanish, in milliseconds. */
+const CLEAN_UP_TIMEOUT = 5000;
+
+/** What became of a run of headgate. */
+export interface Outcome {
+  /** The exit status as a shell has it: 128 + n after signal n. */
+  readonly code: number;
+  /** What the command wrote. */
+  readonly bytes: Uint8Array;
+  /** The same as text. */
+  readonly stdout: string;
+  /** What the command and headgate said. */
+  readonly stderr: string;
+}
+
+/** How headgate is to be run. */
+export interface RunSettings {
+  /** Options of `headgate run`. */
+  readonly options?: readonly string[];
+  /** Its standard input. @default {"null"} */
+  readonly stdin?: "null" | "piped";
+  /** Its working directory. */
+  readonly cwd?: string;
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Words before those of headgate, which they end by executing. */
+  readonly prefix?: readonly string[];
+  /** In milliseconds; then headgate is killed and the test fails. @default {60000} */
+  readonly timeout?: number;
+}
+
+/** What a test needs besides headgate itself. */
+export interface Needs {
+  /** Programs that the test runs. */
+  readonly programs?: readonly string[];
+  /** Who is to run headgate. @default both */
+  readonly users?: readonly User[];
+}
+
+/** Registers a test that runs headgate, one for each user. */
+export function interopTest(
+  name: string,
+  needs: Needs,
+  body: (scene: Scene) => Promise<void>,
+): void {
+  for (const user of needs.users ?? ["root", "rootless"]) {
+    const why = reasonToSkip(user, needs.programs ?? []);
+    const suffix = why === undefined ? "" : ` (skipped: ${why})`;
+    Deno.test({
+      name: `${name}, ${user === "root" ? "as root" : "rootless"}${suffix}`,
+      ignore: why !== undefined,
+      fn: async () => {
+        const before = await networkOfHost();
+        await using scene = new Scene(user);
+        await body(scene);
+        await scene.end();
+        await eventually(async () => assertEquals(await networkOfHost(), before));
+      },
+    });
+  }
+}
+
+function reasonToSkip(user: User, programs: readonly string[]): string | undefined {
+  if (!exists("/dev/net/tun")) return "no /dev/net/tun";
+  if (user === "root" && Deno.uid() !== 0) return "not root";
+  const missing = [...programs, "ip", "unshare", "setpriv"].filter((name) => !findProgram(name));
+  return missing.length > 0 ? `no ${missing.join(", ")}` : undefined;
+}
+
+function findProgram(name: string): string | undefined {
+  return SEARCH_PATH.split(":").map((folder) => `${folder}/${name}`).find(exists);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One test: starts headgate, and sees to it that nothing is left. */
+export class Scene implements AsyncDisposable {
+  /** Who runs headgate here. */
+  readonly user: User;
+  readonly #mark: string = crypto.randomUUID();
+  readonly #started: Headgate[] = [];
+  readonly #folder: string;
+  readonly #unprivileged: Unprivileged | undefined;
+
+  constructor(user: User) {
+    this.user = user;
+    this.#folder = Deno.makeTempDirSync({ prefix: "headgate-interop-" });
+    Deno.chmodSync(this.#folder, 0o777);
+    if (user === "rootless" && Deno.uid() === 0) {
+      this.#unprivileged = new Unprivileged(this.#folder, CLI);
+    }
+  }
+
+  /** A folder of the test's own, in which the guest may write. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Starts `headgate run` with `command`. */
+  start(command: readonly string[], settings: RunSettings = {}): Headgate {
+    const words = [
+      ...settings.prefix ?? [],
+      ...this.#unprivileged?.words ?? [],
+      ...[this.#unprivileged?.deno ?? Deno.execPath(), "run", "-A", "--quiet"],
+      ...[this.#unprivileged?.cli ?? CLI, "run", ...settings.options ?? [], "--", ...command],
+    ];
+    const [program = "", ...args] = words;
+    const headgate = new Headgate(program, args, {
+      cwd: settings.cwd ?? this.#folder,
+      clearEnv: true,
+      env: {
+        PATH: SEARCH_PATH,
+        NO_COLOR: "1",
+        DENO_NO_UPDATE_CHECK: "1",
+        [ENVIRONMENT_MARK]: this.#mark,
+        ...this.#unprivileged?.environment ?? environmentOfDeno(),
+        ...settings.env,
+      },
+      stdin: settings.stdin ?? "null",
+    }, settings.timeout ?? COMMAND_TIMEOUT);
+    this.#started.push(headgate);
+    return headgate;
+  }
+
+  /** Runs `headgate run` with `command` until it ends. */
+  run(command: readonly string[], settings: RunSettings = {}): Promise<Outcome> {
+    return this.start(command, settings).outcome;
+  }
+
+  /** Runs a Python program in the guest until it ends, and expects it to succeed. */
+  async python(program: string, settings: RunSettings = {}): Promise<Outcome> {
+    const outcome = await this.run(python(program), settings);
+    assertEquals(outcome.code, 0, outcome.stderr);
+    return outcome;
+  }
+
+  /** The processes that have come of this scene and are still there. */
+  leftovers(): string[] {
+    return markedProcesses(this.#mark);
+  }
+
+  /** Fails if anything is left of what was started. */
+  async end(): Promise<void> {
+    await Promise.all(this.#started.map((headgate) => headgate.outcome));
+    await eventually(() => assertEquals(this.leftovers(), []));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const headgate of this.#started) headgate.kill("SIGKILL");
+    await Promise.allSettled(this.#started.map((headgate) => headgate.outcome));
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+/** A run of headgate. */
+export class Headgate {
+  /** Everything about it, once it has ended; rejects when it had to be killed. */
+  readonly outcome: Promise<Outcome>;
+  readonly #child: Deno.ChildProcess;
+  #isOver = false;
+  #isLate = false;
+  #said = "";
+
+  constructor(program: string, args: string[], options: Deno.CommandOptions, timeout: number) {
+    const command = new Deno.Command(program, {
+      ...options,
+      args,
+      stdout: "piped",
+      stderr: "piped",
+    });
+    this.#child = command.spawn();
+    const timer = setTimeout(() => {
+      this.#isLate = true;
+      this.kill("SIGKILL");
+    }, timeout);
+    this.outcome = this.#wait(timeout).finally(() => clearTimeout(timer));
+    this.outcome.catch(() => {}); // who waits for it gets it
+  }
+
+  /** Its process ID. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** What the command reads. */
+  get stdin(): WritableStream<Uint8Array<ArrayBuffer>> {
+    return this.#child.stdin;
+  }
+
+  /** What has been written so far, by the command on its output. */
+  get said(): string {
+    return this.#said;
+  }
+
+  /** Sends headgate a signal, if it has not ended. */
+  kill(signal: Deno.Signal): void {
+    if (!this.#isOver) this.#child.kill(signal);
+  }
+
+  /** Resolves when the command has written `text`. */
+  async untilSaid(text: string): Promise<void> {
+    await eventually(() => {
+      if (!this.#said.includes(text)) throw new Error(`It has not said "${text}": ${this.#said}`);
+    }, COMMAND_TIMEOUT);
+  }
+
+  async #wait(timeout: number): Promise<Outcome> {
+    const [status, bytes, stderr] = await Promise.all([
+      this.#child.status.finally(() => this.#isOver = true),
+      this.#collect(),
+      new Response(this.#child.stderr).text(),
+    ]);
+    if (this.#isLate) throw new Error(`Not over after ${timeout} ms: ${this.#said}\n${stderr}`);
+    return { code: status.code, bytes, stdout: new TextDecoder().decode(bytes), stderr };
+  }
+
+  async #collect(): Promise<Uint8Array> {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#child.stdout) {
+      chunks.push(chunk);
+      this.#said = (this.#said + decoder.decode(chunk, { stream: true })).slice(-10_000);
+    }
+    return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  }
+}
+
+/** The words that run a Python program, which finds the usual modules imported. */
+export function python(program: string): string[] {
+  const prelude = `
+import errno, hashlib, json, os, select, signal, socket, struct, sys, threading, time
+def connect(port, host="${HOST}"):
+  return socket.create_connection((host, int(port)), timeout=50)
+def reset(connection):
+  connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+  connection.close()
+def receive_all(connection):
+  return b"".join(iter(lambda: connection.recv(1 << 18), b""))
+`;
+  return ["python3", "-c", prelude + program];
+}
+
+/** Calls `check` until it no longer throws, or throws what it throws at last. */
+export async function eventually(
+  check: () => void | Promise<void>,
+  timeout = CLEAN_UP_TIMEOUT,
+): Promise<void> {
+  const end = performance.now() + timeout;
+  while (true) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+/** Tells a figure that was measured and is not asserted. */
+export function report(line: string): void {
+  // deno-lint-ignore no-console -- figures are for who reads the log
+  console.error(`    ${line}`);
+}
+
+function environmentOfDeno(): Record<string, string> {
+  const names = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
+function markedProcesses(mark: string): string[] {
+  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+    try {
+      if (!/^\d+$/.test(name)) return [];
+      const isMarked = Deno.readTextFileSync(`/proc/${name}/environ`).includes(mark);
+      return isMarked ? [`${name} ${Deno.readTextFileSync(`/proc/${name}/cmdline`)}`] : [];
+    } catch {
+      return []; // it has ended, or is somebody else's
+    }
+  });
+}
+
+/** The devices and the named namespaces of the host. */
+async function networkOfHost(): Promise<string[]> {
+  const listing = async (...args: string[]) => {
+    const { stdout } = await new Deno.Command("ip", { args, stderr: "null" }).output();
+    return new TextDecoder().decode(stdout).match(/^(\d+: )?[^\s:]+/gm) ?? [];
+  };
+  return [...await listing("-o", "link"), ...await listing("netns")];
+}

@@ -1,0 +1,131 @@
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { HOST, interopTest, type Outcome, type RunSettings, type Scene } from "./harness.ts";
+import { closedPort, HostServer, pageServer, readAll } from "./host.ts";
+
+const OPEN: RunSettings = { options: ["--host-loopback"] };
+const PAGE = new TextEncoder().encode("It works\n".repeat(1000));
+/** curl's exit status for a connection that could not be made. */
+const COULD_NOT_CONNECT = 7;
+
+/** Runs curl in the guest; its total time, in milliseconds, is the last line of the output. */
+async function curl(scene: Scene, url: string, settings: RunSettings = {}): Promise<Curl> {
+  const words = ["curl", "-sS", "--max-time", "30", "-w", "\n%{time_total}", url];
+  const outcome = await scene.run(words, settings);
+  return { ...outcome, millis: 1000 * Number(outcome.stdout.split("\n").at(-1)) };
+}
+
+interface Curl extends Outcome {
+  readonly millis: number;
+}
+
+interopTest("curl gets a page from the host's loopback", { programs: ["curl"] }, async (scene) => {
+  await using server = pageServer(PAGE);
+  const { code, stdout, stderr } = await curl(scene, `http://${HOST}:${server.port}/`, OPEN);
+  assertEquals([code, stderr], [0, ""]);
+  assert(stdout.startsWith(new TextDecoder().decode(PAGE)));
+});
+
+interopTest(
+  "the host's loopback is refused at once, and headgate says why, unless --host-loopback opens it",
+  { programs: ["curl"] },
+  async (scene) => {
+    await using server = new HostServer(async (connection) => void await readAll(connection));
+    const url = `http://${HOST}:${server.port}/`;
+    const { code, stderr, millis } = await curl(scene, url);
+    assertEquals(code, COULD_NOT_CONNECT);
+    assertLess(millis, 1000);
+    assertStringIncludes(stderr, "--host-loopback");
+    assertMatch(stderr, new RegExp(`^headgate: denied ${HOST}:${server.port}: `, "m"));
+
+    const quiet = await curl(scene, url, { options: ["-q"] });
+    assertEquals(quiet.code, COULD_NOT_CONNECT);
+    assertEquals(quiet.stderr.includes("headgate"), false);
+    assertEquals(server.connections.length, 0);
+  },
+);
+
+interopTest(
+  "a connection to a closed port is refused when the host refuses it, within 100 ms (H-02)",
+  { programs: ["curl"] },
+  async (scene) => {
+    const { code, stderr, millis } = await curl(scene, `http://${HOST}:${closedPort()}/`, OPEN);
+    assertEquals(code, COULD_NOT_CONNECT);
+    assertMatch(stderr, /refused|Couldn't connect/);
+    assertLess(millis, 100);
+    const attempt = await scene.python(
+      `
+try: connect(${closedPort()})
+except OSError as error: print(errno.errorcode[error.errno])`,
+      OPEN,
+    );
+    assertEquals(attempt.stdout, "ECONNREFUSED\n");
+  },
+);
+
+interopTest(
+  "metadata services and addresses of the guest's network where nobody is are refused at once",
+  { programs: ["python3"] },
+  async (scene) => {
+    const { stdout, stderr } = await scene.python(`
+start = time.monotonic()
+for host, port in ("169.254.169.254", 80), ("10.0.2.3", 53), ("10.0.2.50", 80), ("10.0.2.255", 1):
+  try: connect(port, host); print("connected")
+  except OSError as error: print(errno.errorcode[error.errno])
+print(time.monotonic() - start < 1)`);
+    assertEquals(stdout, "ECONNREFUSED\n".repeat(3) + stdout.split("\n")[3] + "\nTrue\n");
+    assertStringIncludes(stderr, "denied 169.254.169.254:80: link-local");
+    assertStringIncludes(stderr, "denied 10.0.2.3:53: there is no such host");
+    assertStringIncludes(stderr, "denied 10.0.2.50:80: there is no such host");
+  },
+);
+
+interopTest(
+  "127.0.0.1 is the guest's own loopback, not the host's",
+  { programs: ["python3"] },
+  async (scene) => {
+    await using server = new HostServer(async (connection) => void await readAll(connection));
+    const { stdout } = await scene.python(
+      `
+try: connect(${server.port}, "127.0.0.1")
+except OSError as error: print(errno.errorcode[error.errno])
+listener = socket.create_server(("127.0.0.1", 0))
+client = connect(listener.getsockname()[1], "127.0.0.1")
+listener.accept()[0].sendall(b"own")
+print(client.recv(3).decode())`,
+      OPEN,
+    );
+    assertEquals(stdout, "ECONNREFUSED\nown\n");
+    assertEquals(server.connections.length, 0);
+  },
+);
+
+/** Runs headgate in a network of the test's own, which has such a route to 10.9.9.9. */
+function withRoute(type: string): readonly string[] {
+  const script = `ip link set lo up && ip address add 10.9.0.1/32 dev lo &&
+ip route add ${type} 10.9.9.9/32 && exec "$@"`;
+  return ["unshare", "--net", "sh", "-c", script, "sh"];
+}
+
+for (
+  const [type, code] of [
+    ["unreachable", "EHOSTUNREACH"],
+    ["prohibit", "EHOSTUNREACH"],
+    ["throw", "ENETUNREACH"],
+  ] as const
+) {
+  interopTest(
+    `what the host cannot reach, as its route of type ${type} says, is ${code} at once (H-02)`,
+    { programs: ["python3", "unshare"], users: Deno.uid() === 0 ? ["root", "rootless"] : ["root"] },
+    async (scene) => {
+      const { stdout } = await scene.python(
+        `
+start = time.monotonic()
+try: connect(80, "10.9.9.9"); print("connected")
+except OSError as error: print(errno.errorcode[error.errno])
+print(time.monotonic() - start < 1)`,
+        { prefix: withRoute(type), options: ["-v"] },
+      );
+      assertEquals(stdout, `${code}\nTrue\n`);
+    },
+  );
+}
