@@ -7,6 +7,7 @@ import { AddressPolicy } from "../forward/policy.ts";
 import { runGuest } from "../namespace/run_guest.ts";
 import { FlowLog } from "../observe/flow_log.ts";
 import { parseAddress } from "../text/address.ts";
+import type { Capture } from "./capture.ts";
 import type { RunOptions } from "./run_options.ts";
 import { summarize } from "./summary.ts";
 
@@ -20,6 +21,21 @@ const KEEP_ALIVE = { idle: 7_200_000, interval: 75_000, count: 9 };
  * @throws {SetupError} When that is not possible; then nothing has run.
  */
 export async function run(options: RunOptions): Promise<number> {
+  const capture = options.pcap === undefined ? undefined : await startCapture(options.pcap);
+  try {
+    return await runWith(options, capture);
+  } finally {
+    capture?.close();
+  }
+}
+
+/** What only a capture needs is loaded when there is one. */
+async function startCapture(path: string): Promise<Capture> {
+  const { openCapture } = await import("./capture.ts");
+  return openCapture(path, say);
+}
+
+async function runWith(options: RunOptions, capture: Capture | undefined): Promise<number> {
   const { network, verbosity } = options;
   const log = new FlowLog({
     ...(verbosity === "verbose" && { detail: say }),
@@ -45,6 +61,7 @@ export async function run(options: RunOptions): Promise<number> {
       observer: log,
     },
     stack: { tcp: { isn: options.isn, keepAlive: KEEP_ALIVE } },
+    ...(capture && { wrapLink: capture.wrap }),
     ...(verbosity === "verbose" && { warn: say }),
   });
   if (options.summary) { for (const line of summarize(log.rows, result)) say(line); }

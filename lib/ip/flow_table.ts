@@ -2,9 +2,10 @@
  * Flows by their endpoints.
  *
  * A hash table with the chains in its entries: a lookup with a reused
- * {@linkcode FlowKey} allocates nothing and takes 11 ns, against 78 for a Map
- * with BigInt keys and 170 with strings. The hash has a seed, so that a guest
- * cannot choose ports that meet in one bucket.
+ * {@linkcode FlowKey} allocates nothing and takes 60 ns among 10,000 flows, the
+ * cache missed included; a Map wants a string or a BigInt made for each packet.
+ * The hash has a seed, so that a guest cannot choose ports that meet in one
+ * bucket.
  *
  * @module
  */
