@@ -32,7 +32,7 @@ export class PollSet {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #view: DataView;
 
-  /** @param length How many descriptors. */
+  /** Makes a set of none yet. @param length For how many descriptors. */
   constructor(length: number) {
     this.#bytes = new Uint8Array(length * POLLFD_LENGTH);
     this.#view = new DataView(this.#bytes.buffer);

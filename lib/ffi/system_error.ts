@@ -7,7 +7,7 @@
  * @module
  */
 
-/** Error numbers by their names in errno(3), as far as somebody asks for them. */
+/** Error numbers by their names in errno(3): those that our calls may answer with. */
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,
@@ -37,8 +37,8 @@ export const Errno = {
   EPIPE: 32,
   ENAMETOOLONG: 36,
   ENOSYS: 38,
-  EUSERS: 87,
   EBADFD: 77,
+  EUSERS: 87,
   ENOTSOCK: 88,
   EOPNOTSUPP: 95,
   ENETDOWN: 100,
@@ -71,11 +71,14 @@ export function formatReason({ detail, remedy }: Reason): string {
 
 /** A system call that failed. */
 export class SystemError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "SystemError";
   /** The name of the error number: `"EPERM"`. */
   readonly code: string;
 
   /**
+   * Makes the error.
+   *
    * @param action What could not be done, as it goes on after "Cannot".
    * @param call The system call, `"ioctl(TUNSETIFF)"`.
    * @param errno Its error number.

@@ -13,6 +13,7 @@ import type { Connection } from "../tcp/connection.ts";
 import type { FlowRequest, Unreachable } from "../tcp/request.ts";
 import type { Driver, Shell } from "../driver.ts";
 import type { Stack } from "../stack/stack.ts";
+import { formatAddress } from "../text/address.ts";
 import type { ByteStream, Dialer, Target } from "./dialer.ts";
 import { directDialer } from "./direct_dialer.ts";
 import type { FlowObserver, FlowRefusal } from "./observer.ts";
@@ -110,7 +111,13 @@ export class Forwarder implements Shell {
 
   async #serve(request: FlowRequest, signal: AbortSignal): Promise<void> {
     const { flow } = request;
-    const verdict = await this.#options.policy.decide(flow);
+    let verdict: Verdict;
+    try {
+      verdict = await this.#options.policy.decide(flow);
+    } catch (error) {
+      const { address, port } = flow.target;
+      return this.#dialFailed(request, { hostname: formatAddress(address), port }, error);
+    }
     if (verdict.kind !== "allow") return this.#deny(request, verdict);
     const { dialer = directDialer } = this.#options;
     let stream: ByteStream;
@@ -129,8 +136,9 @@ export class Forwarder implements Shell {
   #deny(request: FlowRequest, verdict: Exclude<Verdict, { kind: "allow" }>): void {
     if (verdict.kind === "reject") request.reject();
     else request.ignore();
-    this.#driver.kick();
+    // Before the guest knows: its programs will have something to say too.
     this.#options.observer?.refused(request.flow, "denied", verdict.reason);
+    this.#driver.kick();
   }
 
   #dialFailed(request: FlowRequest, target: Target, error: unknown): void {
@@ -138,9 +146,9 @@ export class Forwarder implements Shell {
     if (failure.unreachable) request.unreachable(failure.unreachable);
     else if (failure.how === "timed out") request.ignore();
     else request.reject();
-    this.#driver.kick();
     const reason = `${target.hostname}:${target.port}: ${failure.reason}`;
     this.#options.observer?.refused(request.flow, failure.how, reason);
+    this.#driver.kick();
   }
 
   #splice(flow: Flow, connection: Connection, stream: ByteStream): void {

@@ -67,11 +67,14 @@ export class Splice {
     if (events & (Event.Writable | Event.Established | Event.Closed)) this.#changed.down.tell();
   }
 
-  /** Ends both directions at once, with resets. */
+  /** Ends both directions at once, with resets; but a guest that has ended its own is heard out. */
   stop(): void {
+    // A reset would take back what the host's kernel has not delivered yet.
+    const isHeardOut = this.isUpDone && !this.#end;
     this.#finish("stopped");
     this.#connection.abort();
-    this.#reset();
+    if (isHeardOut) this.#stream.close();
+    else this.#reset();
   }
 
   async #up(): Promise<void> {

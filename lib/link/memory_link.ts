@@ -186,7 +186,7 @@ class Waiter {
     this.writable = writable;
     this.done = new Promise((resolve) => this.#resolve = resolve);
     if (timeout === Infinity) return;
-    // One more, since a timer cuts fractions off and would end a little early, again and again.
+    // Rounded up, since a timer cuts fractions off: it would end too early, again and again.
     this.#timer = setTimeout(this.#resolve, Math.min(Math.ceil(timeout), LONGEST_TIMER));
   }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { Driver } from "../driver.ts";
 import { ipv4 } from "../ip/address.ts";
@@ -10,7 +10,8 @@ import { MemoryLink } from "./memory_link.ts";
 function packetOf(length: number, fill: number): PacketBuffer {
   const packet = new PacketBuffer(HEADROOM + 65_536);
   packet.clear();
-  packet.bytes.fill(fill, HEADROOM, HEADROOM + packet.append(length) - HEADROOM + length);
+  packet.append(length);
+  packet.bytes.fill(fill, packet.start, packet.end);
   return packet;
 }
 
@@ -167,6 +168,5 @@ Deno.test("MemoryLink carries a conversation of two drivers in real time", async
     });
     await Promise.all(drivers.map((driver) => driver.run()));
     assertEquals(read, total);
-    assertNotStrictEquals(left, right);
   }
 });

@@ -26,6 +26,8 @@ import { ControlSocket } from "./control.ts";
 import { initWords, type LinkSettings, ScriptDescriptor, unshareWords } from "./init.ts";
 import { findProgram } from "./programs.ts";
 
+export type { LinkSettings } from "./init.ts";
+
 /** Longest time between two steps of the set-up in milliseconds; usual are 10. */
 const STEP_TIMEOUT = 10_000;
 
@@ -61,6 +63,7 @@ export interface Guest {
 /** A guest could not be set up; nothing of its command has run and nothing of it is left. */
 export class SetupError extends Error {
   /** "SetupError" */
+  /** Tells it from other errors. */
   override readonly name = "SetupError";
 
   /** What to exit with: 127 if there is no such command, 126 if it cannot be executed, else 1. */

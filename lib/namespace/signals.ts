@@ -13,20 +13,28 @@
 import { isInForeground } from "../ffi/terminal.ts";
 import type { Guest } from "./guest.ts";
 
-/** The signals that are passed on, with their numbers on Linux. */
-const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
-type PassedSignal = keyof typeof NUMBERS;
+/** A signal that is passed on. */
+export type PassedSignal = "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGTERM";
+
+/** Their numbers on Linux. */
+const NUMBERS: Readonly<Record<PassedSignal, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGTERM: 15,
+};
 
 /** Those that a key of the terminal sends. */
 const OF_THE_TERMINAL: readonly PassedSignal[] = ["SIGINT", "SIGQUIT"];
 
 /** A signal came while there was no command to have it. */
 export class Interrupted extends Error {
+  /** Tells it from other errors. */
   override readonly name = "Interrupted";
   /** What to exit with: 128 and the signal's number. */
   readonly exitStatus: number;
 
-  /** @param signal Which one it was. */
+  /** Makes the error. @param signal Which one it was. */
   constructor(readonly signal: PassedSignal) {
     super(`Cannot go on: ${signal} came`);
     this.exitStatus = 128 + NUMBERS[signal];

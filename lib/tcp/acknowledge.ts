@@ -25,7 +25,7 @@ export function synAcknowledged(tcb: ControlBlock, segment: Segment, now: Millis
   snd.wnd = segment.window * (segment.flags & SYN ? 1 : 2 ** snd.scale); // RFC 7323 §2.2
   snd.maxWnd = Math.max(snd.maxWnd, snd.wnd);
   tcb.attempts = 0;
-  tcb.recovery.point = segment.ack;
+  tcb.rtt.forgetSynBackoff();
   tcb.setRetransmitTimer(now);
 }
 
@@ -34,6 +34,7 @@ export function takeAcknowledgment(tcb: ControlBlock, segment: Segment, now: Mil
   const { snd } = tcb;
   const acked = seqDiff(segment.ack, snd.una);
   const newSack = tcb.sack && segment.options.sackCount > 0 && noteSack(tcb, segment);
+  if (newSack) measureSacked(tcb, now);
   if (acked > 0) {
     advance(tcb, segment, acked, now);
     if (newSack) duplicateAcknowledged(tcb); // it counts although it moves SND.UNA (RFC 6675 §2)
@@ -43,7 +44,7 @@ export function takeAcknowledgment(tcb: ControlBlock, segment: Segment, now: Mil
       tcb.hasOutstanding && segment.window * 2 ** snd.scale === snd.wnd;
     if (newSack || (isDuplicate && !tcb.sack)) duplicateAcknowledged(tcb);
   }
-  if (acked >= 0) updateSendWindow(tcb, segment, acked > 0);
+  if (acked >= 0) updateSendWindow(tcb, segment, acked > 0, now);
 }
 
 function advance(tcb: ControlBlock, segment: Segment, acked: number, now: Millis): void {
@@ -57,7 +58,6 @@ function advance(tcb: ControlBlock, segment: Segment, acked: number, now: Millis
   if (seqBefore(snd.nxt, snd.una)) snd.nxt = snd.una;
   tcb.sacked.removeBefore(snd.una);
   tcb.attempts = 0;
-  tcb.rtt.progress();
   newlyAcknowledged(tcb, data, limited);
   tcb.setRetransmitTimer(now);
   if (data > 0) tcb.events |= Event.Writable;
@@ -76,17 +76,30 @@ function measure(tcb: ControlBlock, segment: Segment, now: Millis): void {
   }
 }
 
+/** A SACK block tells that a segment has arrived although one before it has not. */
+function measureSacked(tcb: ControlBlock, now: Millis): void {
+  if (Number.isNaN(tcb.timedAt) || !tcb.sacked.covering(tcb.timedStart, tcb.timedEnd)) return;
+  tcb.rtt.sample(now - tcb.timedAt);
+  tcb.timedAt = NaN;
+}
+
 /**
  * SND.WL1 and SND.WL2 keep an old segment from bringing an old window back. One
  * that acknowledges something new is never old, although a retransmission has
  * an old SEG.SEQ: its window counts, too, lest SND.UNA + SND.WND go beyond what
  * was promised. (The RFC does not say so; Linux does it.)
  */
-function updateSendWindow(tcb: ControlBlock, segment: Segment, acksNew: boolean): void {
+function updateSendWindow(
+  tcb: ControlBlock,
+  segment: Segment,
+  acksNew: boolean,
+  now: Millis,
+): void {
   const { snd } = tcb;
   const isNewer = acksNew || seqBefore(snd.wl1, segment.seq) ||
     (snd.wl1 === segment.seq && seqBeforeOrAt(snd.wl2, segment.ack));
   if (!isNewer) return;
+  const wasClosed = snd.wnd === 0;
   snd.wnd = segment.window * 2 ** snd.scale;
   snd.maxWnd = Math.max(snd.maxWnd, snd.wnd);
   snd.wl1 = segment.seq;
@@ -94,6 +107,7 @@ function updateSendWindow(tcb: ControlBlock, segment: Segment, acksNew: boolean)
   if (snd.wnd > tcb.inFlight) {
     tcb.deadlines.stop(Wait.Persist);
     tcb.persistBackoffs = 0;
+    if (wasClosed) tcb.setRetransmitTimer(now); // it ran for the probes
   }
 }
 

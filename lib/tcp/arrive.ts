@@ -46,7 +46,7 @@ export function segmentArrives(
 
 /** Before all else: protection against wrapped sequence numbers (RFC 7323 §5.3 R1). */
 function checkTimestamp(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
-  const { ts, rcv } = tcb;
+  const { ts } = tcb;
   const { options } = segment;
   // A segment without the option is taken as it is: Linux does, and so do those who strip it.
   if (!ts.enabled || !options.hasTimestamps) return Drop.None;
@@ -56,12 +56,14 @@ function checkTimestamp(tcb: ControlBlock, segment: Segment, now: Millis): Drop 
     answerUnacceptable(tcb, segment, now);
     return Drop.OldTimestamp;
   }
-  // R3, §4.3: only from the segment that the next acknowledgment is about.
-  if (seqBeforeOrAt(segment.seq, ts.lastAckSent) && seqBeforeOrAt(segment.seq, rcv.nxt)) {
-    ts.recent = options.tsval;
-    ts.recentAt = now;
-  }
   return Drop.None;
+}
+
+/** R3, and §4.3: only from an acceptable segment that the next acknowledgment is about. */
+function noteTimestamp({ ts }: ControlBlock, { seq, options }: Segment, now: Millis): void {
+  if (!ts.enabled || !options.hasTimestamps || seqBefore(ts.lastAckSent, seq)) return;
+  ts.recent = options.tsval;
+  ts.recentAt = now;
 }
 
 /** First: is any of the segment in the window? */
@@ -81,11 +83,12 @@ function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   if (isOld && segment.payloadLength > 0 && tcb.sack) {
     tcb.reassembly.noteDuplicate(segment.seq, seqAdd(segment.seq, segment.payloadLength));
   }
-  if (tcb.state === State.TimeWait && segment.flags & FIN) {
+  if (tcb.state === State.TimeWait && segment.flags & FIN && segment.end === nxt) {
     tcb.deadlines.set(Wait.TimeWait, now + tcb.config.timeWait); // §3.10.7.4, eighth
   }
   if (tcb.state === State.SynReceived && segment.flags & SYN && segment.seq === tcb.irs) {
     tcb.snd.nxt = tcb.iss; // our SYN-ACK was lost
+    tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
     return Drop.Duplicate;
   }
   answerUnacceptable(tcb, segment, now);
@@ -139,6 +142,7 @@ function checkAck(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
     tcb.challenge(now);
     return Drop.UnacceptableAck;
   }
+  noteTimestamp(tcb, segment, now);
   takeAcknowledgment(tcb, segment, now);
   return Drop.None;
 }
@@ -155,7 +159,8 @@ function takeText(
     state === State.FinWait2;
   if (segment.length === 0 || !receives) return Drop.None;
   const textEnd = seqAdd(segment.seq, segment.payloadLength);
-  if (segment.flags & FIN && seqBefore(textEnd, seqAdd(tcb.rcv.edge, 1))) tcb.finAt ??= textEnd;
+  const isFinInWindow = segment.flags & FIN && seqBeforeOrAt(textEnd, tcb.rcv.edge);
+  if (isFinInWindow && !tcb.reassembly.reaches(textEnd)) tcb.finAt ??= textEnd;
   const before = tcb.rcv.nxt;
   const reason = segment.payloadLength > 0
     ? placeText(tcb, segment.seq, textEnd, packet)
@@ -169,8 +174,7 @@ function takeText(
 function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer): Drop {
   const { rcv, received, reassembly } = tcb;
   const from = seqMax(start, rcv.nxt);
-  const room = seqAdd(rcv.nxt, received.free);
-  const limit = tcb.finAt !== undefined && seqBefore(tcb.finAt, room) ? tcb.finAt : room;
+  const limit = tcb.finAt !== undefined && seqBefore(tcb.finAt, rcv.edge) ? tcb.finAt : rcv.edge;
   const to = seqBefore(limit, end) ? limit : end;
   if (!seqBefore(from, to)) return seqBeforeOrAt(end, rcv.nxt) ? Drop.Duplicate : Drop.OutOfWindow;
   const payload = packet.start - seqDiff(start, from);
@@ -203,6 +207,12 @@ function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer
 function oweAck(tcb: ControlBlock, segment: Segment, taken: number, now: Millis): void {
   const { ackDelay } = tcb.config;
   tcb.unackedText += taken;
+  // Without SACK blocks the peer learns of a loss by counting (RFC 5681 §4.2): one for each segment.
+  if (taken > 0) tcb.duplicatesOwed = 0;
+  else if (!tcb.sack && segment.payloadLength > 0) {
+    const earlier = tcb.owed & Owed.Ack ? 1 : 0; // of text in order, which is no duplicate
+    tcb.duplicatesOwed = Math.max(tcb.duplicatesOwed, earlier) + 1;
+  }
   const mayWait = ackDelay > 0 && taken === segment.payloadLength && taken > 0 &&
     tcb.unackedText < 2 * tcb.rcv.mss && tcb.reassembly.isEmpty && !(segment.flags & FIN);
   if (!mayWait) tcb.owed |= Owed.Ack;

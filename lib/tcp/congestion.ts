@@ -8,7 +8,7 @@
  * @module
  */
 
-/** An algorithm. All sizes in bytes. */
+/** An algorithm. All sizes in bytes, and whole: a segment cannot end within one. */
 export interface CongestionControl {
   /** cwnd. */
   readonly window: number;

@@ -109,6 +109,10 @@ export interface RecoveryVariables {
   point: Seq;
   /** HighRxt: with SACK, up to where holes have been filled again. */
   highRxt: Seq;
+  /** With SACK: SND.MAX when something was last sent again. */
+  mark: Seq;
+  /** Until this is acknowledged cwnd is not reduced again: once a window (RFC 5681 §4.3). */
+  reduced: Seq;
   /** Acknowledgments in a row that repeat SND.UNA. */
   duplicates: number;
 }
@@ -146,6 +150,8 @@ export class ControlBlock {
   owed = 0;
   /** A set of {@linkcode Event} bits. */
   events = 0;
+  /** Without SACK: acknowledgments owed of text out of order, which the peer counts. */
+  duplicatesOwed = 0;
   /** Data from SND.UNA on. */
   readonly unacked: RingBuffer;
   /** Data up to RCV.NXT, to be read. */
@@ -159,7 +165,9 @@ export class ControlBlock {
   unansweredProbes = 0;
   /** Doublings of the persist timer. */
   persistBackoffs = 0;
-  /** A segment whose acknowledgment is being timed ends here, unless `timedAt` is NaN. */
+  /** A segment whose acknowledgment is being timed begins here, unless `timedAt` is NaN. */
+  timedStart: Seq;
+  /** And ends here. */
   timedEnd: Seq;
   /** When that segment was sent, or NaN (Karn: not when it was sent twice). */
   timedAt: Millis = NaN;
@@ -195,7 +203,15 @@ export class ControlBlock {
     };
     this.rcv = { nxt: unknown, edge: unknown, scale: 0, mss: 0 };
     this.ts = { enabled: false, recent: 0, recentAt: 0, lastAckSent: unknown, offset: 0 };
-    this.recovery = { active: false, point: iss, highRxt: iss, duplicates: 0 };
+    this.recovery = {
+      active: false,
+      point: iss,
+      highRxt: iss,
+      mark: iss,
+      reduced: iss,
+      duplicates: 0,
+    };
+    this.timedStart = iss;
     this.timedEnd = iss;
     this.unacked = new RingBuffer(config.sendBuffer);
     this.received = new RingBuffer(config.receiveBuffer);
@@ -236,6 +252,11 @@ export class ControlBlock {
   /** Whether there is anything that the peer has yet to acknowledge or be sent. */
   get hasOutstanding(): boolean {
     return this.snd.una !== this.snd.max;
+  }
+
+  /** How long to wait before the next window probe (RFC 9293 §3.8.6.1). */
+  get probeInterval(): Millis {
+    return Math.min(this.rtt.timeout * 2 ** this.persistBackoffs, this.config.maxRto);
   }
 
   /** Whether our FIN has been acknowledged. */

@@ -70,6 +70,6 @@ export class NewReno implements CongestionControl {
   }
 
   #halved(flight: number): number {
-    return Math.max(flight / 2, 2 * this.#segmentSize); // RFC 5681 §3.1, equation 4
+    return Math.max(Math.floor(flight / 2), 2 * this.#segmentSize); // RFC 5681 §3.1, equation 4
   }
 }

@@ -27,6 +27,12 @@ export class Reassembly {
     return this.#ranges.count === 0;
   }
 
+  /** Whether anything has come that lies behind `seq`. */
+  reaches(seq: Seq): boolean {
+    const { last } = this.#ranges;
+    return last !== undefined && seqBefore(seq, last.end);
+  }
+
   /** The parts of `[start, end)` that have not come yet. Bytes that came first win. */
   missing(start: Seq, end: Seq): SeqRange[] {
     return this.#ranges.gaps(start, end);

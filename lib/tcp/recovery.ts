@@ -40,8 +40,9 @@ export function noteSack(tcb: ControlBlock, segment: Segment): boolean {
   for (let i = 0; i < options.sackCount; i++) {
     const start = options.sackStart(i);
     const end = options.sackEnd(i);
-    const isOutstanding = seqBefore(una, start) && seqBefore(start, end) &&
-      seqBeforeOrAt(end, max);
+    // By distances from one point: three numbers that are far apart can each be before the next.
+    const [from, to] = [seqDiff(start, una), seqDiff(end, una)];
+    const isOutstanding = 0 < from && from < to && to <= seqDiff(max, una);
     if (!isOutstanding || tcb.sacked.covering(start, end)) continue;
     if (tcb.sacked.count >= MAX_SACKED_RANGES) continue;
     tcb.sacked.add(start, end);
@@ -55,8 +56,14 @@ export function duplicateAcknowledged(tcb: ControlBlock): void {
   const { recovery } = tcb;
   recovery.duplicates++;
   if (recovery.active) {
-    if (tcb.sack) tcb.owed |= Owed.Retransmit;
-    else tcb.congestion.inflate();
+    if (!tcb.sack) return tcb.congestion.inflate();
+    const highest = tcb.sacked.last?.end;
+    if (highest !== undefined && seqBefore(recovery.mark, highest)) {
+      // What was sent after them has arrived: the retransmissions were lost, too. RFC 6675 would
+      // wait for the timeout; this is what RFC 8985 finds by time, and Linux did before it.
+      recovery.highRxt = tcb.snd.una;
+    }
+    tcb.owed |= Owed.Retransmit;
   } else if (isLoss(tcb)) {
     enterRecovery(tcb);
   }
@@ -77,9 +84,11 @@ function isLoss(tcb: ControlBlock): boolean {
 
 /** With little in flight and nothing to add, three duplicates cannot come (RFC 5827 §3.1). */
 function duplicateThreshold(tcb: ControlBlock): number {
-  const outstanding = Math.ceil(seqDiff(tcb.snd.max, tcb.snd.una) / tcb.snd.mss);
+  const bytes = Math.min(seqDiff(tcb.snd.max, tcb.snd.una), tcb.unacked.length); // without the FIN
+  const outstanding = Math.ceil(bytes / tcb.snd.mss);
   const limit = Math.min(tcb.snd.wnd, tcb.congestion.window);
-  const canSendMore = tcb.unsent > 0 && limit > tcb.inFlight;
+  const canSendMore = tcb.unsent > 0 &&
+    limit - tcb.inFlight >= Math.min(tcb.unsent, tcb.snd.mss);
   if (outstanding > DUPLICATE_THRESHOLD || canSendMore) return DUPLICATE_THRESHOLD;
   return Math.max(1, outstanding - 1);
 }
@@ -89,7 +98,11 @@ function enterRecovery(tcb: ControlBlock): void {
   recovery.active = true;
   recovery.point = snd.max;
   recovery.highRxt = snd.una;
-  congestion.enterRecovery(seqDiff(snd.max, snd.una));
+  recovery.mark = snd.max;
+  if (seqBeforeOrAt(recovery.reduced, snd.una)) {
+    recovery.reduced = snd.max;
+    congestion.enterRecovery(seqDiff(snd.max, snd.una));
+  }
   if (!tcb.sack) { // RFC 5681 §3.2, step 3: what the duplicates stand for has left
     for (let i = 0; i < recovery.duplicates; i++) congestion.inflate();
   }
@@ -100,13 +113,20 @@ function enterRecovery(tcb: ControlBlock): void {
 export function newlyAcknowledged(tcb: ControlBlock, bytes: number, limited: boolean): void {
   const { recovery, snd, congestion } = tcb;
   recovery.duplicates = 0;
-  if (!recovery.active) return congestion.acknowledged(bytes, limited);
+  if (!recovery.active) {
+    // They follow SND.UNA, lest after 2 GB they seem to lie ahead.
+    if (seqBefore(recovery.point, snd.una)) recovery.point = seqAdd(snd.una, -1);
+    if (seqBefore(recovery.reduced, snd.una)) recovery.reduced = snd.una;
+    return congestion.acknowledged(bytes, limited);
+  }
   if (seqBeforeOrAt(recovery.point, snd.una)) {
     recovery.active = false;
     congestion.leaveRecovery(tcb.inFlight);
     return;
   }
   recovery.highRxt = seqMax(recovery.highRxt, snd.una);
+  // After a timeout slow start goes on.
+  if (congestion.window < congestion.slowStartThreshold) congestion.acknowledged(bytes, true);
   if (!tcb.sack) congestion.partiallyAcknowledged(bytes);
   tcb.owed |= Owed.Retransmit;
 }
@@ -138,7 +158,10 @@ export function pipe(tcb: ControlBlock): number {
 export function abandonRecovery(tcb: ControlBlock): void {
   const { recovery, snd, sacked } = tcb;
   recovery.active = false;
-  recovery.point = snd.max;
+  // What comes again may cause duplicates, but no new SACK blocks: those tell of further losses,
+  // and waiting for SND.MAX (RFC 6675 §5.1) would cost a timeout, ever longer, for each of them.
+  recovery.point = tcb.sack ? snd.una : snd.max;
+  recovery.reduced = snd.max;
   recovery.duplicates = 0;
   sacked.clear();
   tcb.owed &= ~Owed.Retransmit;

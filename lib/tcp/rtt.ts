@@ -17,6 +17,8 @@ export interface RtoLimits {
 }
 
 const GRANULARITY: Millis = 1;
+/** After the timer has expired for a SYN (§5.7). */
+const RTO_AFTER_SYN: Millis = 3000;
 
 /** SRTT, RTTVAR and RTO. */
 export class RttEstimator {
@@ -64,8 +66,13 @@ export class RttEstimator {
     if (this.timeout < this.#limits.maxRto) this.#backoffs++;
   }
 
-  /** Ends the backing off: the peer has acknowledged something new. */
-  progress(): void {
+  /**
+   * Starts with 3 s for the text when there is no measurement because the SYN was sent more than
+   * once (§5.7).
+   */
+  forgetSynBackoff(): void {
+    if (this.#backoffs === 0) return;
+    this.#base = Math.min(RTO_AFTER_SYN, this.#limits.maxRto);
     this.#backoffs = 0;
   }
 }

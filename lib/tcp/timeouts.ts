@@ -31,20 +31,26 @@ function retransmissionTimeout(tcb: ControlBlock, now: Millis): void {
   if (!tcb.hasOutstanding) return;
   const isSyn = tcb.state === State.SynReceived || tcb.state === State.SynSent;
   if (!isSyn && snd.wnd === 0) {
-    // The peer has closed its window over what it was sent: it is to be asked, not given up.
+    // The peer has closed its window over what it was sent, which is probably gone: it is to be
+    // asked, not given up, and sent all again when the window opens.
+    goBack(tcb);
     persistTimeout(tcb);
-    tcb.rtt.backOff();
-    if (tcb.state !== State.Closed) tcb.setRetransmitTimer(now);
+    if (tcb.state !== State.Closed) tcb.deadlines.set(Wait.Retransmit, now + tcb.probeInterval);
     return;
   }
   if (tcb.attempts >= (isSyn ? config.synRetries : config.retries)) return giveUp(tcb);
   if (tcb.attempts === 0) tcb.congestion.timedOut(seqDiff(snd.max, snd.una));
   tcb.attempts++;
-  abandonRecovery(tcb);
+  goBack(tcb);
   tcb.rtt.backOff();
-  snd.nxt = snd.una;
-  tcb.timedAt = NaN;
   tcb.setRetransmitTimer(now);
+}
+
+/** What was sent and is not acknowledged is to be sent again. */
+function goBack(tcb: ControlBlock): void {
+  abandonRecovery(tcb);
+  tcb.snd.nxt = tcb.snd.una;
+  tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
 }
 
 /** RFC 9293 §3.8.6.1: asks for the window, or sends what little it takes. */
@@ -62,7 +68,7 @@ function keepAliveTimeout(tcb: ControlBlock, now: Millis): void {
   const isIdle = !tcb.hasOutstanding && tcb.unsent <= 0; // MUST-26
   const due = tcb.heardAt + keepAlive.idle;
   if (!isIdle || now < due) {
-    tcb.deadlines.set(Wait.KeepAlive, Math.max(due, now + keepAlive.interval));
+    tcb.deadlines.set(Wait.KeepAlive, now < due ? due : now + keepAlive.interval);
     return;
   }
   if (tcb.unansweredProbes >= keepAlive.count) return giveUp(tcb);

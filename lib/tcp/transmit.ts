@@ -137,7 +137,9 @@ function makeLost(
   const length = Math.min(seqDiff(lost.end, lost.start), room, wholeSegments(tcb, segment, most));
   fill(tcb, segment, packet, lost.start, length);
   tcb.recovery.highRxt = segment.end;
-  tcb.timedAt = NaN;
+  tcb.recovery.mark = tcb.snd.max;
+  const isTimed = seqBefore(tcb.timedStart, segment.end) && seqBefore(lost.start, tcb.timedEnd);
+  if (isTimed) tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
   if (!tcb.sack) tcb.owed &= ~Owed.Retransmit; // one for each partial acknowledgment
   return segment.length > 0;
 }
@@ -163,8 +165,10 @@ function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer, most
   if (tcb.state === State.SynReceived || tcb.finAcknowledged) return false;
   const window = snd.wnd - inFlight;
   const usable = Math.min(window, tcb.congestion.window + limitedTransmit(tcb) - pipe(tcb));
-  const length = Math.min(unsent, usable, wholeSegments(tcb, segment, most));
+  let length = Math.min(unsent, usable, wholeSegments(tcb, segment, most));
   const isLast = length >= unsent;
+  const perPacket = payloadPerPacket(tcb, segment);
+  if (!isLast && length > perPacket) length -= length % perPacket; // its end would be silly, too
   if (unsent > 0 && !isWorthSending(tcb, segment, length, isLast)) return false;
   if (unsent === 0 && window <= 0) return false; // only the FIN, and no room for it
   tcb.owed &= ~Owed.Override;
@@ -234,13 +238,15 @@ function noteSent(tcb: ControlBlock, segment: Segment, now: Millis): void {
   if (seqBefore(snd.max, end)) {
     if (Number.isNaN(tcb.timedAt)) {
       tcb.timedAt = now;
+      tcb.timedStart = segment.seq;
       tcb.timedEnd = end;
     }
     snd.max = end;
   }
   if (seqBefore(snd.nxt, end)) snd.nxt = end;
   tcb.ts.lastAckSent = segment.ack;
-  tcb.owed &= ~Owed.Ack;
+  if (tcb.duplicatesOwed > 0) tcb.duplicatesOwed--;
+  if (tcb.duplicatesOwed === 0) tcb.owed &= ~Owed.Ack;
   tcb.unackedText = 0;
   tcb.deadlines.stop(Wait.DelayedAck);
   if (segment.length > 0) tcb.deadlines.stop(Wait.Persist);
@@ -252,6 +258,5 @@ function armPersistTimer(tcb: ControlBlock, now: Millis): void {
   const waits = tcb.unsent > 0 || (tcb.unsent === 0 && tcb.closing && !tcb.finAcknowledged);
   if (!waits || tcb.hasOutstanding) return;
   if (tcb.deadlines.isSet(Wait.Persist)) return;
-  const wait = Math.min(tcb.rtt.timeout * 2 ** tcb.persistBackoffs, tcb.config.maxRto);
-  tcb.deadlines.set(Wait.Persist, now + wait);
+  tcb.deadlines.set(Wait.Persist, now + tcb.probeInterval);
 }

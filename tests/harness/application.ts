@@ -8,7 +8,7 @@ import { type Millis, NEVER } from "../../lib/base/clock.ts";
 import type { Connection } from "../../lib/tcp/connection.ts";
 import { Event } from "../../lib/tcp/control_block.ts";
 import { State } from "../../lib/tcp/state.ts";
-import { Content } from "./content.ts";
+import type { Content } from "./content.ts";
 
 /** What an {@linkcode Application} does. Sizes in bytes, times in milliseconds. */
 export interface Script {

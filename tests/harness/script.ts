@@ -255,13 +255,14 @@ export class Conversation {
   /**
    * Shakes hands; the stack's options are not checked.
    *
-   * @param options What the peer offers beside `mss 1460`, in script notation.
+   * @param options What the peer offers, in script notation; `mss 1460` unless it says so.
    * @param window Of the peer's SYN and its ACK, as on the wire.
    */
   establish(options = "", window = 65_535): this {
+    const mss = options.includes("mss") ? "" : options ? "mss 1460," : "mss 1460";
     const timestamps = options.includes("TS") ? " <nop,nop,TS val 0 ecr 0>" : "";
     this.play(`
-      < S 0:0(0) win ${window} <mss 1460${options && ","}${options}>
+      < S 0:0(0) win ${window} <${mss}${options}>
       > S. 0:0(0) ack 1
       < . 1:1(0) ack 1 win ${window}${timestamps}
     `);

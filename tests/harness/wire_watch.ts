@@ -46,8 +46,9 @@ export class WireWatch {
    * @throws {Error} When the packet breaks a rule.
    */
   watch(sender: 0 | 1, packet: PacketBuffer): void {
-    const { start, end } = packet;
+    const { start, end, length } = packet;
     const segment = this.#segment;
+    if (packet.view.getUint16(start + 2) !== length) throw new Error(`${length} bytes were sent`);
     if (parseIpv4(this.#header, packet) !== Drop.None) throw new Error("a bad IP header was sent");
     if (this.#header.protocol !== IpProtocol.Tcp) throw new Error("something was sent beside TCP");
     const reason = parseSegment(segment, this.#header, packet);

@@ -142,9 +142,8 @@ os._exit(0)`,
 });
 
 interopTest("a server that resets is seen to reset (R-14)", {
-  programs: ["python3", "socat"],
+  programs: ["python3"],
 }, async (scene) => {
-  await using _ = scene;
   const server = await resettingServer(0);
   try {
     const { stdout } = await scene.python(

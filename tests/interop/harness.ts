@@ -110,16 +110,13 @@ export class Scene implements AsyncDisposable {
   readonly user: User;
   readonly #mark: string = crypto.randomUUID();
   readonly #started: Headgate[] = [];
-  readonly #folder: string;
+  readonly #folder: string = Deno.makeTempDirSync({ prefix: "headgate-interop-" });
   readonly #unprivileged: Unprivileged | undefined;
 
   constructor(user: User) {
     this.user = user;
-    this.#folder = Deno.makeTempDirSync({ prefix: "headgate-interop-" });
     Deno.chmodSync(this.#folder, 0o777);
-    if (user === "rootless" && Deno.uid() === 0) {
-      this.#unprivileged = new Unprivileged(this.#folder, CLI);
-    }
+    if (user === "rootless" && Deno.uid() === 0) this.#unprivileged = Unprivileged.one(CLI);
   }
 
   /** A folder of the test's own, in which the guest may write. */

@@ -30,11 +30,26 @@ export class HostServer implements AsyncDisposable {
   }
 
   async #accept(serve: (connection: Deno.TcpConn) => Promise<void>): Promise<void> {
-    for await (const connection of this.#listener) {
+    for (;;) {
+      const connection = await this.#next();
+      if (!connection) return;
       this.connections.push(connection);
       const served = serve(connection).finally(() => close(connection));
       served.catch(() => {}); // for who waits for it
       this.#served.push(served);
+    }
+  }
+
+  /** The next connection, until the listener is closed. */
+  async #next(): Promise<Deno.TcpConn | undefined> {
+    for (;;) {
+      try {
+        return await this.#listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return undefined;
+        // One that was reset before it was accepted is none.
+        if (!(error instanceof Deno.errors.NotConnected)) throw error;
+      }
     }
   }
 

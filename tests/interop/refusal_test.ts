@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { HOST, interopTest, type Outcome, type RunSettings, type Scene } from "./harness.ts";
 import { closedPort, HostServer, pageServer, readAll } from "./host.ts";
 
@@ -9,7 +9,7 @@ const COULD_NOT_CONNECT = 7;
 
 /** Runs curl in the guest; its total time, in milliseconds, is the last line of the output. */
 async function curl(scene: Scene, url: string, settings: RunSettings = {}): Promise<Curl> {
-  const words = ["curl", "-sS", "--max-time", "30", "-w", "\n%{time_total}", url];
+  const words = ["curl", "-s", "--max-time", "30", "-w", "\n%{time_total}", url];
   const outcome = await scene.run(words, settings);
   return { ...outcome, millis: 1000 * Number(outcome.stdout.split("\n").at(-1)) };
 }
@@ -34,12 +34,11 @@ interopTest(
     const { code, stderr, millis } = await curl(scene, url);
     assertEquals(code, COULD_NOT_CONNECT);
     assertLess(millis, 1000);
-    assertStringIncludes(stderr, "--host-loopback");
-    assertMatch(stderr, new RegExp(`^headgate: denied ${HOST}:${server.port}: `, "m"));
+    const why = "the host's loopback is closed: --host-loopback opens it";
+    assertEquals(stderr, `headgate: denied ${HOST}:${server.port}: ${why}\n`);
 
     const quiet = await curl(scene, url, { options: ["-q"] });
-    assertEquals(quiet.code, COULD_NOT_CONNECT);
-    assertEquals(quiet.stderr.includes("headgate"), false);
+    assertEquals([quiet.code, quiet.stderr], [COULD_NOT_CONNECT, ""]);
     assertEquals(server.connections.length, 0);
   },
 );
@@ -50,7 +49,7 @@ interopTest(
   async (scene) => {
     const { code, stderr, millis } = await curl(scene, `http://${HOST}:${closedPort()}/`, OPEN);
     assertEquals(code, COULD_NOT_CONNECT);
-    assertMatch(stderr, /refused|Couldn't connect/);
+    assertEquals(stderr, "");
     assertLess(millis, 100);
     const attempt = await scene.python(
       `
@@ -68,11 +67,11 @@ interopTest(
   async (scene) => {
     const { stdout, stderr } = await scene.python(`
 start = time.monotonic()
-for host, port in ("169.254.169.254", 80), ("10.0.2.3", 53), ("10.0.2.50", 80), ("10.0.2.255", 1):
+for host, port in ("169.254.169.254", 80), ("10.0.2.3", 53), ("10.0.2.50", 80):
   try: connect(port, host); print("connected")
   except OSError as error: print(errno.errorcode[error.errno])
 print(time.monotonic() - start < 1)`);
-    assertEquals(stdout, "ECONNREFUSED\n".repeat(3) + stdout.split("\n")[3] + "\nTrue\n");
+    assertEquals(stdout, "ECONNREFUSED\n".repeat(3) + "True\n");
     assertStringIncludes(stderr, "denied 169.254.169.254:80: link-local");
     assertStringIncludes(stderr, "denied 10.0.2.3:53: there is no such host");
     assertStringIncludes(stderr, "denied 10.0.2.50:80: there is no such host");
@@ -128,4 +127,37 @@ print(time.monotonic() - start < 1)`,
       assertEquals(stdout, `${code}\nTrue\n`);
     },
   );
+}
+
+interopTest(
+  "a target that never answers is not answered for, and does not hold up the end (H-02)",
+  { programs: ["python3", "nft"] },
+  async (scene) => {
+    const script = `ip link set lo up && ip address add 10.9.0.1/32 dev lo &&
+ip route add 10.9.9.9 dev lo && nft add table ip silent &&
+nft 'add chain ip silent out { type filter hook postrouting priority 0; }' &&
+nft add rule ip silent out ip daddr 10.9.9.9 drop && exec "$@"`;
+    const start = performance.now();
+    const { stdout } = await scene.python(
+      `
+connections = [socket.socket() for _ in range(20)]
+for connection in connections:
+  connection.setblocking(False)
+  connection.connect_ex(("10.9.9.9", 80))
+print(select.select([], connections, [], 0.5))`,
+      { prefix: ["unshare", "--net", "sh", "-c", script, "sh"] },
+    );
+    assertEquals(stdout, "([], [], [])\n");
+    assertLess(performance.now() - start, 5000);
+  },
+);
+
+for (const options of [["--isn", "jenkins"], ["--mtu", "576"], ["--mtu", "65521"]]) {
+  interopTest(`a page arrives with ${options.join(" ")}`, { programs: ["curl"] }, async (scene) => {
+    await using server = pageServer(PAGE);
+    const url = `http://${HOST}:${server.port}/`;
+    const outcome = await curl(scene, url, { options: ["--host-loopback", ...options] });
+    assertEquals([outcome.code, outcome.stderr], [0, ""]);
+    assert(outcome.stdout.startsWith(new TextDecoder().decode(PAGE)));
+  });
 }

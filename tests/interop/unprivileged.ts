@@ -23,8 +23,21 @@ export class Unprivileged {
   /** What the user's Deno must know. */
   readonly environment: Readonly<Record<string, string>>;
 
-  /** Makes a user whose files are in `folder`. */
-  constructor(folder: string, cli: string) {
+  static #one: Unprivileged | undefined;
+
+  /** The same for all tests of a file, since the copying takes time; removed at the file's end. */
+  static one(cli: string): Unprivileged {
+    return Unprivileged.#one ??= Unprivileged.#make(cli);
+  }
+
+  static #make(cli: string): Unprivileged {
+    const folder = Deno.makeTempDirSync({ prefix: "headgate-interop-home-" });
+    Deno.chmodSync(folder, 0o755);
+    globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+    return new Unprivileged(folder, cli);
+  }
+
+  private constructor(folder: string, cli: string) {
     Deno.chmodSync("/dev/net/tun", 0o666);
     this.deno = this.#can("-x", Deno.execPath()) ? Deno.execPath() : `${folder}/deno`;
     if (this.deno !== Deno.execPath()) Deno.copyFileSync(Deno.execPath(), this.deno);

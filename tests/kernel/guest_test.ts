@@ -42,6 +42,7 @@ guestTest("A command has our standard input, environment and working directory",
     environment: { MARK: "a=b  c" },
   });
   await guest.type("typed\n");
+  await guest.endInput();
   const { output } = await guest.outcome();
   const [typed, mark, directory] = output.split("\n");
   assertEquals([typed, mark], ["typed", "a=b  c"]);

@@ -10,6 +10,7 @@
  */
 
 import { isPrivileged } from "../../lib/namespace/checks.ts";
+import { findProgram } from "../../lib/namespace/programs.ts";
 import { checkMachine } from "../../lib/namespace/requirements.ts";
 
 /** Longest time that a test may take, in milliseconds. */
@@ -79,6 +80,8 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Words before those of the process, which they have to execute. @default {none} */
   readonly prefix?: readonly string[];
+  /** Commands for sh, in which "$GUEST" is that of the process, to be run in a terminal instead of it. */
+  readonly terminal?: string;
 }
 
 /** Words for {@linkcode StartOptions.prefix}: `script` has run as root in a mount namespace before. */
@@ -87,26 +90,41 @@ export function inMountNamespace(script: string): readonly string[] {
   return ["unshare", ...user, "--mount", "--", "sh", "-ec", `${script}; exec "$@"`, "sh"];
 }
 
+/** Words that run commands for sh in a terminal of their own, and exit as they do. */
+function inTerminal(commands: string): readonly string[] {
+  return ["script", "--quiet", "--return", "--command", commands, "/dev/null"];
+}
+
+/** Words as sh reads them. */
+function quote(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+}
+
+/** A test: what it is called, what it does, and what it is skipped without. */
+type Registration = readonly [
+  name: string,
+  body: (test: GuestTest) => Promise<void>,
+  tools?: readonly string[],
+];
+
 /** Registers a test for everybody who can run guests; it is skipped where they cannot. */
-export function guestTest(name: string, body: (test: GuestTest) => Promise<void>): void {
-  register(name, body, runners);
+export function guestTest(...registration: Registration): void {
+  register(registration, runners);
 }
 
 /** Registers a test only for whoever runs the tests; it is skipped where guests cannot be run. */
-export function ownGuestTest(name: string, body: (test: GuestTest) => Promise<void>): void {
-  register(name, body, [self]);
+export function ownGuestTest(...registration: Registration): void {
+  register(registration, [self]);
 }
 
-function register(
-  name: string,
-  body: (test: GuestTest) => Promise<void>,
-  by: readonly Runner[],
-): void {
+function register([name, body, tools = []]: Registration, by: readonly Runner[]): void {
+  const missing = tools.find((tool) => findProgram(tool).found !== "executable");
+  const reason = missing === undefined ? lacking : `no ${missing} here`;
+  const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
   for (const runner of by) {
-    const skipped = lacking === undefined ? "" : ` (skipped: ${lacking})`;
     Deno.test({
       name: `${name}, run by ${runner.name}${skipped}`,
-      ignore: lacking !== undefined,
+      ignore: reason !== undefined,
       fn: () => runTest(runner, body),
     });
   }
@@ -114,9 +132,14 @@ function register(
 
 async function runTest(runner: Runner, body: (test: GuestTest) => Promise<void>): Promise<void> {
   const started: GuestProcess[] = [];
-  const start: GuestTest["start"] = (args, { environment = {}, prefix = [] } = {}) => {
+  const start: GuestTest["start"] = (args, options = {}) => {
+    const { environment = {}, prefix = [], terminal } = options;
     const deno = ["run", "--quiet", "--allow-all", "--no-config", "--no-lock", FIXTURE, ...args];
-    const process = new GuestProcess([...prefix, ...runner.words(deno)], environment);
+    const words = [...prefix, ...runner.words(deno)];
+    const process = new GuestProcess(
+      terminal === undefined ? words : inTerminal(terminal.replace("$GUEST", quote(words))),
+      environment,
+    );
     started.push(process);
     return process;
   };
@@ -139,6 +162,14 @@ export async function within<T>(limit: number, promise: Promise<T>): Promise<T> 
   }
 }
 
+/** What begins as ignoring a signal, in the background or below nohup(1) say, cannot be ended by it. */
+const DEFAULT_SIGNALS = ["env", "--default-signal=HUP,INT,QUIT,TERM"];
+const withDefaultSignals = canRun([...DEFAULT_SIGNALS, "true"]) ? DEFAULT_SIGNALS : [];
+
+function canRun([path = "", ...args]: readonly string[]): boolean {
+  return new Deno.Command(path, { args, stdout: "null", stderr: "null" }).outputSync().success;
+}
+
 /** How a process ended. */
 export interface Outcome {
   readonly status: number;
@@ -151,12 +182,15 @@ export interface Outcome {
 /** A headgate that has been started, with its guest. */
 export class GuestProcess {
   readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #output: ReadableStreamDefaultReader<string>;
   readonly #errors: Promise<string>;
   #received = "";
+  #inputIsOpen = true;
   #isOver = false;
 
-  constructor([path = "", ...args]: readonly string[], environment: Record<string, string>) {
+  constructor(words: readonly string[], environment: Record<string, string>) {
+    const [path = "", ...args] = [...withDefaultSignals, ...words];
     this.#child = new Deno.Command(path, {
       args,
       cwd: SOURCE,
@@ -165,6 +199,7 @@ export class GuestProcess {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    this.#input = this.#child.stdin.getWriter();
     this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#errors = new Response(this.#child.stderr).text();
   }
@@ -174,11 +209,15 @@ export class GuestProcess {
     return this.#child.pid;
   }
 
-  /** Writes to the guest's standard input, or nothing, and ends it. */
+  /** Writes to the guest's standard input. */
   async type(text: string): Promise<void> {
-    const writer = this.#child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
+    await this.#input.write(new TextEncoder().encode(text));
+  }
+
+  /** Ends the guest's standard input. */
+  async endInput(): Promise<void> {
+    this.#inputIsOpen = false;
+    await this.#input.close().catch(() => {}); // the guest may have ended it
   }
 
   /** The next line of the guest's standard output. */
@@ -211,7 +250,7 @@ export class GuestProcess {
 
   /** Kills it if it has not ended, and waits. */
   async end(): Promise<void> {
-    if (!this.#child.stdin.locked) await this.#child.stdin.close().catch(() => {});
+    if (this.#inputIsOpen) await this.endInput();
     if (this.#isOver) return;
     this.#child.kill("SIGKILL");
     await this.outcome();

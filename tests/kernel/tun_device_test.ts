@@ -116,8 +116,13 @@ rootTest(
 );
 
 rootTest(
-  "A TUN device is writable at once when there is room",
-  () => withTun((tun) => tun.wait(Infinity, true)),
+  "A TUN device that is up is writable at once when there is room",
+  () =>
+    withTun((tun) => {
+      ip("link", "set", tun.name, "addrgenmode", "none"); // so that there is nothing to read
+      ip("link", "set", tun.name, "up");
+      return tun.wait(Infinity, true);
+    }),
 );
 
 rootTest(

@@ -10,19 +10,16 @@ function small(open: Open, options = ""): Conversation {
   return open({ tcp: { receiveBuffer: 10_000 } }).establish(options);
 }
 
-talkTest(
-  "TCP takes text in order, acknowledges it and tells the application (W-16, W-22)",
-  (open) => {
-    const talk = small(open).play(`
+talkTest("TCP takes text, acknowledges it and tells of it (W-16, W-22)", (open) => {
+  const talk = small(open).play(`
     < . 1:101(100) ack 1
     > . 1:1(0) ack 101 win 9900
   `);
-    assertEquals(talk.events(), "Readable"); // although nothing was pushed
-    assertEquals(talk.read(60), 60);
-    assertEquals(talk.read(), 40);
-    assertEquals(talk.read(), 0);
-  },
-);
+  assertEquals(talk.events(), "Readable"); // although nothing was pushed
+  assertEquals(talk.read(60), 60);
+  assertEquals(talk.read(), 40);
+  assertEquals(talk.read(), 0);
+});
 
 talkTest("TCP takes a segment that fills the window to the last byte (W-01, W-09)", (open) => {
   const talk = small(open).play(`
@@ -94,9 +91,12 @@ talkTest("TCP takes no more than it has promised (W-01, W-02, lesson 8)", (open)
   assertEquals(talk.read(1200), 1200); // too little to tell of
   talk.play(`
     < . 9001:10001(1000) ack 1
-    > . 1:1(0) ack 10001
+    > . 1:1(0) ack 10001 win 0
+    < . 10001:10101(100) ack 1
+    > . 1:1(0) ack 10001 win 0
+    < . 10001:10101(100) ack 1
+    > . 1:1(0) ack 10001 win 0
   `);
-  assert(talk.connection.info.receiveWindow >= 0);
 });
 
 talkTest("TCP acknowledges a duplicate at once (W-03)", (open) => {
@@ -200,22 +200,19 @@ talkTest("TCP keeps the bytes that it has acknowledged (W-05)", (open) => {
   assertEquals(talk.read(), 100);
 });
 
-talkTest(
-  "TCP bounds what it keeps out of order, and never drops what is in order (W-06)",
-  (open) => {
-    const talk = open().establish("sackOK");
-    for (let hole = 0; hole < 500; hole++) { // every second byte, from behind
-      const at = 1002 - 2 * hole;
-      deliver(talk, [[at, at + 1]]);
-    }
-    const { drops } = talk.stack;
-    assertEquals(drops.of(Drop.ReassemblyFull), 0); // the newest is always the lowest
-    for (let hole = 0; hole < 500; hole++) deliver(talk, [[2001 + 2 * hole, 2002 + 2 * hole]]);
-    assert(drops.of(Drop.ReassemblyFull) > 400);
-    assertEquals(deliver(talk, [[1, 1500]]), 1499);
-    assertEquals(talk.read(), 1499);
-  },
-);
+talkTest("TCP bounds what it keeps out of order, and takes what is in order (W-06)", (open) => {
+  const talk = open().establish("sackOK");
+  for (let hole = 0; hole < 500; hole++) { // every second byte, from behind
+    const at = 1002 - 2 * hole;
+    deliver(talk, [[at, at + 1]]);
+  }
+  const { drops } = talk.stack;
+  assertEquals(drops.of(Drop.ReassemblyFull), 0); // the newest is always the lowest
+  for (let hole = 0; hole < 500; hole++) deliver(talk, [[2001 + 2 * hole, 2002 + 2 * hole]]);
+  assert(drops.of(Drop.ReassemblyFull) > 400);
+  assertEquals(deliver(talk, [[1, 1500]]), 1499);
+  assertEquals(talk.read(), 1499);
+});
 
 talkTest("TCP remembers a FIN that is out of order (W-07, K-03)", (open) => {
   const talk = small(open).play(`
@@ -363,7 +360,7 @@ talkTest("TCP offers a window up to its buffer and no more (W-18, O-08, O-10)", 
     > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 14>
     < . 1:1(0) ack 1
     < P. 1:2(1) ack 1
-    > . 1:1(0) ack 2 win 65535
+    > . 1:1(0) ack 2 win 65534
   `);
   open({ tcp: { receiveBuffer: 70_000 } }).play(`
     < S 0:0(0) win 65535 <mss 1460,nop,wscale 14>

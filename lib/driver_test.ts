@@ -1,0 +1,217 @@
+import { assert, assertEquals } from "@std/assert";
+import { type PacketBuffer } from "./base/packet_buffer.ts";
+import { Drop } from "./base/drop.ts";
+import { Driver } from "./driver.ts";
+import { ipv4 } from "./ip/address.ts";
+import { type Link, SendResult } from "./link/link.ts";
+import { Stack } from "./stack/stack.ts";
+
+/** A link that does what the test says. */
+class FakeLink implements Link {
+  readonly mtu = 1500;
+  readonly checksumOffload = false;
+  readonly maxSegmentation = 0;
+  /** What {@linkcode send} answers. */
+  answer: SendResult = SendResult.Sent;
+  /** Packets offered, as text. */
+  readonly offered: string[] = [];
+  /** Packets still to be received. */
+  incoming: number[][] = [];
+  /** Arguments of each wait. */
+  readonly waits: { timeout: number; writable: boolean }[] = [];
+  wakes = 0;
+  isClosed = false;
+  #onWait: () => void = () => {};
+  #endWait: () => void = () => {};
+
+  receive(packet: PacketBuffer): boolean {
+    const next = this.incoming.shift();
+    if (!next) return false;
+    packet.clear();
+    packet.bytes.set(next, packet.append(next.length));
+    return true;
+  }
+
+  send(packet: PacketBuffer): SendResult {
+    this.offered.push(packet.bytes.slice(packet.start, packet.end).toHex());
+    return this.answer;
+  }
+
+  wait(timeout: number, writable: boolean): Promise<void> {
+    this.waits.push({ timeout, writable });
+    const waiting = new Promise<void>((resolve) => this.#endWait = resolve);
+    this.#onWait();
+    return waiting;
+  }
+
+  wake(): void {
+    this.wakes++;
+    this.#endWait();
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Resolves when the driver waits for the `count`th time. */
+  async untilWaiting(count: number): Promise<{ timeout: number; writable: boolean }> {
+    while (this.waits.length < count) {
+      await new Promise<void>((resolve) => this.#onWait = resolve);
+    }
+    return this.waits[count - 1] ?? { timeout: NaN, writable: false };
+  }
+
+  /** Lets the driver go on. */
+  endWait(): void {
+    this.#endWait();
+  }
+}
+
+function driven() {
+  const clock = { time: 1000, now: () => clock.time };
+  const link = new FakeLink();
+  const stack = new Stack(link, { tcp: { initialRto: 1000 } });
+  const driver = new Driver(stack, link, clock);
+  let port = 1000;
+  const connect = () => {
+    const client = { address: ipv4(0x0a000202), port: port++ };
+    return stack.connect(client, { address: ipv4(0x0a000264), port: 80 });
+  };
+  return { clock, link, stack, driver, connect };
+}
+
+Deno.test("Driver waits without end when there is nothing to do", async () => {
+  const { link, driver } = driven();
+  const running = driver.run();
+  assertEquals(await link.untilWaiting(1), { timeout: Infinity, writable: false });
+  driver.close();
+  await running;
+  assert(link.isClosed);
+});
+
+Deno.test("Driver keeps a packet for which the link is full, and offers it again (S-18, G-08)", async () => {
+  const { link, stack, driver, connect } = driven();
+  link.answer = SendResult.Full;
+  connect();
+  const running = driver.run();
+  assertEquals((await link.untilWaiting(1)).writable, true);
+  link.endWait();
+  assertEquals((await link.untilWaiting(2)).writable, true);
+  link.answer = SendResult.Sent;
+  link.endWait();
+  assertEquals((await link.untilWaiting(3)).writable, false);
+  assertEquals(link.offered.length, 3);
+  assertEquals(new Set(link.offered).size, 1);
+  assertEquals([stack.transmitted, stack.drops.snapshot()], [1, {}]);
+  driver.close();
+  await running;
+});
+
+Deno.test("Driver counts a packet that the link refuses, and goes on with the next (Z-04)", async () => {
+  const { link, stack, driver, connect } = driven();
+  link.answer = SendResult.Refused;
+  connect();
+  connect();
+  const running = driver.run();
+  await link.untilWaiting(1);
+  assertEquals([link.offered.length, stack.drops.of(Drop.LinkRefused)], [2, 2]);
+  driver.close();
+  await running;
+});
+
+Deno.test("Driver sends at once what a kick makes possible, and wakes for its deadline", async () => {
+  const { link, driver, connect } = driven();
+  const running = driver.run();
+  await link.untilWaiting(1);
+  connect();
+  driver.kick();
+  assertEquals([link.offered.length, link.wakes], [1, 1]);
+  assert((await link.untilWaiting(2)).timeout <= 1000);
+  driver.kick();
+  assertEquals([link.offered.length, link.wakes], [1, 1]);
+  driver.close();
+  await running;
+});
+
+Deno.test("Driver wakes when a kick finds the link full, to wait for room", async () => {
+  const { link, driver, connect } = driven();
+  const running = driver.run();
+  await link.untilWaiting(1);
+  link.answer = SendResult.Full;
+  connect();
+  driver.kick();
+  assertEquals(link.wakes, 1);
+  assertEquals((await link.untilWaiting(2)).writable, true);
+  driver.close();
+  await running;
+});
+
+Deno.test("Driver ignores kicks from inside a step, which sends in any case", async () => {
+  const { link, driver, connect } = driven();
+  let isFirst = true;
+  driver.attach({
+    pump: () => {
+      if (isFirst) connect();
+      isFirst = false;
+      driver.kick();
+      assertEquals(link.offered, []);
+    },
+  });
+  const running = driver.run();
+  await link.untilWaiting(1);
+  assertEquals([link.offered.length, link.wakes], [1, 0]);
+  driver.close();
+  await running;
+});
+
+Deno.test("Driver runs what is due, and sends it", async () => {
+  const { clock, link, driver, connect } = driven();
+  connect();
+  const running = driver.run();
+  const { timeout } = await link.untilWaiting(1);
+  assert(timeout > 0 && timeout <= 1000);
+  clock.time += 1000;
+  link.endWait();
+  await link.untilWaiting(2);
+  assertEquals(link.offered.length, 2); // the SYN again
+  driver.close();
+  await running;
+});
+
+Deno.test("Driver lets others run between bursts, however much there is (C-10, W-23)", async () => {
+  const { link, stack, driver, connect } = driven();
+  for (let i = 0; i < 150; i++) connect();
+  link.incoming = Array.from({ length: 150 }, () => [0]);
+  const running = driver.run();
+  const steps: [received: number, sent: number, timeout: number][] = [];
+  for (let step = 1; link.incoming.length > 0 || step < 4; step++) {
+    const { timeout } = await link.untilWaiting(step);
+    steps.push([stack.received, link.offered.length, timeout]);
+    link.endWait();
+  }
+  assertEquals(steps.slice(0, 2), [[64, 64, 0], [128, 128, 0]]);
+  assertEquals(steps[2]?.slice(0, 2), [150, 150]);
+  assert((steps[2]?.[2] ?? 0) > 0);
+  driver.close();
+  await running;
+});
+
+Deno.test("Driver ends when its link is gone", async () => {
+  const { link, driver } = driven();
+  const running = driver.run();
+  await link.untilWaiting(1);
+  link.close();
+  link.endWait();
+  await running;
+});
+
+Deno.test("Driver does nothing upon a kick after its end", async () => {
+  const { link, driver, connect } = driven();
+  const running = driver.run();
+  driver.close();
+  await running;
+  const { wakes } = link;
+  connect();
+  driver.kick();
+  assertEquals([link.offered.length, link.wakes], [0, wakes]);
+});

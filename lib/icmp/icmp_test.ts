@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { addWords, fold } from "../base/checksum.ts";
+import { Drop } from "../base/drop.ts";
+import { PacketBuffer } from "../base/packet_buffer.ts";
+import { ipv4 } from "../ip/address.ts";
+import { IpHeader, IpProtocol } from "../ip/header.ts";
+import { Segment, SYN } from "../tcp/header.ts";
+import { toSeq } from "../tcp/seq.ts";
+import { UnreachableCode } from "./header.ts";
+import { Icmp } from "./icmp.ts";
+
+const flow = {
+  protocol: IpProtocol.Tcp,
+  client: { address: ipv4(0x0a000002), port: 40_000 },
+  target: { address: ipv4(0x5db8d822), port: 80 },
+};
+
+function syn(): Segment {
+  const segment = new Segment();
+  segment.sourcePort = 40_000;
+  segment.destinationPort = 80;
+  segment.seq = toSeq(0x12345678);
+  segment.flags = SYN;
+  return segment;
+}
+
+/** Sends all that is owed at `now`; returns how much that was. */
+function sendAll(icmp: Icmp, now: number): number {
+  const packet = new PacketBuffer(512);
+  let count = 0;
+  for (packet.clear(); icmp.transmit(new IpHeader(), packet, now); packet.clear()) count++;
+  return count;
+}
+
+Deno.test("Icmp quotes the packet that it is about (Q-05, M-03)", () => {
+  const icmp = new Icmp();
+  icmp.unreachable(flow, syn(), UnreachableCode.Host);
+  const header = new IpHeader();
+  const packet = new PacketBuffer(512);
+  packet.clear();
+  assertEquals(icmp.transmit(header, packet, 0), true);
+  assertEquals(header.protocol, IpProtocol.Icmp);
+  assertEquals([header.source.w3, header.destination.w3], [0x5db8d822, 0x0a000002]);
+
+  const { view, start, end } = packet;
+  assertEquals(end - start, 8 + 20 + 20);
+  assertEquals([view.getUint8(start), view.getUint8(start + 1)], [3, 1]);
+  assertEquals(fold(addWords(view, start, end)), 0);
+  const quoted = start + 8;
+  assertEquals(view.getUint8(quoted), 0x45);
+  assertEquals(view.getUint16(quoted + 2), 40);
+  assertEquals(fold(addWords(view, quoted, quoted + 20)), 0);
+  assertEquals([view.getInt32(quoted + 12), view.getInt32(quoted + 16)], [0x0a000002, 0x5db8d822]);
+  assertEquals([view.getUint16(quoted + 20), view.getUint16(quoted + 22)], [40_000, 80]);
+  assertEquals(view.getUint32(quoted + 24), 0x12345678);
+});
+
+Deno.test("Icmp sends a burst of 50 errors, then one a millisecond (M-05)", () => {
+  const icmp = new Icmp();
+  for (let count = 0; count < 50; count++) {
+    assertEquals(icmp.unreachable(flow, syn(), UnreachableCode.Network), Drop.None);
+  }
+  assertEquals(icmp.unreachable(flow, syn(), UnreachableCode.Network), Drop.TooManyReplies);
+  assertEquals(sendAll(icmp, 1000), 50);
+  for (let count = 0; count < 20; count++) icmp.unreachable(flow, syn(), UnreachableCode.Network);
+  assertEquals(sendAll(icmp, 1000), 0);
+  for (let count = 0; count < 20; count++) icmp.unreachable(flow, syn(), UnreachableCode.Network);
+  assertEquals(sendAll(icmp, 1005), 5);
+});
+
+Deno.test("Icmp takes nothing from the guest, and does nothing upon errors (M-04, M-08)", () => {
+  const icmp = new Icmp();
+  const packet = new PacketBuffer(512);
+  for (const type of [3, 4, 5, 8, 11, 12, 13, 17, 255]) {
+    packet.clear();
+    packet.bytes[packet.append(8)] = type;
+    assertEquals(icmp.receive(new IpHeader(), packet, 0), Drop.UnknownProtocol);
+  }
+  packet.clear();
+  assertEquals(icmp.receive(new IpHeader(), packet, 0), Drop.UnknownProtocol);
+  assertEquals(sendAll(icmp, 0), 0);
+});
