@@ -17,11 +17,10 @@ const BURST = 64;
 /** A packet of the greatest length that IP can say, and a little more than that. */
 const PACKET_CAPACITY: number = HEADROOM + 65_536;
 /**
- * While there is traffic, no sleep is longer than the least retransmission
- * timeout. Answers to the guest then need not wake the poll only because they
- * have started that timer.
+ * While there is traffic, no sleep is longer than TCP's shortest timer. Answers
+ * to the guest then need not wake the poll only because they have started it.
  */
-const ACTIVE_SLEEP: Millis = 200;
+const ACTIVE_SLEEP: Millis = 10;
 
 /** Who takes requests and events from the stack. */
 export interface Shell {

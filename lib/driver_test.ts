@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type PacketBuffer } from "./base/packet_buffer.ts";
+import type { PacketBuffer } from "./base/packet_buffer.ts";
 import { Drop } from "./base/drop.ts";
 import { Driver } from "./driver.ts";
 import { ipv4 } from "./ip/address.ts";

@@ -12,6 +12,7 @@ import { FIN, type Segment, SYN } from "./header.ts";
 import { duplicateAcknowledged, newlyAcknowledged, noteSack } from "./recovery.ts";
 import { seqBefore, seqBeforeOrAt, seqDiff } from "./seq.ts";
 import { State } from "./state.ts";
+import { setTailProbeTimer, tailProbeAcknowledged } from "./tail_loss.ts";
 import { timestampAge } from "./timestamp.ts";
 
 /** Takes in the acknowledgment of our SYN, and the first window. */
@@ -59,7 +60,9 @@ function advance(tcb: ControlBlock, segment: Segment, acked: number, now: Millis
   tcb.sacked.removeBefore(snd.una);
   tcb.attempts = 0;
   newlyAcknowledged(tcb, data, limited);
+  tailProbeAcknowledged(tcb, segment);
   tcb.setRetransmitTimer(now);
+  setTailProbeTimer(tcb, now);
   if (data > 0) tcb.events |= Event.Writable;
   if (finAcked) finAcknowledged(tcb, now);
 }

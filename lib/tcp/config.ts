@@ -94,7 +94,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   keepAlive: undefined,
   challengeInterval: 500,
   initialWindow: 262_144,
-  congestion: (segmentSize, initialWindow) => new NewReno(segmentSize, initialWindow),
+  congestion: (sizes) => new NewReno(sizes),
   maxConnections: 65_536,
   maxTimeWait: 4096,
   maxRequests: 4096,

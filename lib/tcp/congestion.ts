@@ -28,5 +28,15 @@ export interface CongestionControl {
   timedOut(flight: number): void;
 }
 
-/** Makes a {@linkcode CongestionControl} for a connection with this segment size and window. */
-export type CongestionFactory = (segmentSize: number, initialWindow: number) => CongestionControl;
+/** What an algorithm has to know of a connection. All in bytes. */
+export interface CongestionSizes {
+  /** SMSS: the most payload in one packet. */
+  readonly segment: number;
+  /** The most that is sent, and lost, at once: a super-segment, or one segment. */
+  readonly burst: number;
+  /** cwnd at the beginning. */
+  readonly initialWindow: number;
+}
+
+/** Makes a {@linkcode CongestionControl} for a connection. */
+export type CongestionFactory = (sizes: CongestionSizes) => CongestionControl;

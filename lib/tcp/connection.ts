@@ -250,8 +250,8 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   }
 
   /** Called by the stack when the link can take a segment. */
-  nextSegment(segment: Segment, packet: PacketBuffer, most: number, now: Millis): boolean {
-    return nextSegment(this.#tcb, segment, packet, most, now);
+  nextSegment(segment: Segment, packet: PacketBuffer, now: Millis): boolean {
+    return nextSegment(this.#tcb, segment, packet, now);
   }
 
   /** When {@linkcode timeout} is due. */

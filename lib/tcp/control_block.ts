@@ -51,6 +51,8 @@ export const Owed = {
   Probe: 8,
   /** Whatever the window takes, however little (RFC 9293 §3.8.6.2.1: the override timeout). */
   Override: 16,
+  /** New data, or else the last that was sent once more, to elicit an answer (RFC 8985 §7.3). */
+  TailProbe: 32,
 } as const;
 
 /** The send sequence variables. */
@@ -120,6 +122,8 @@ export interface RecoveryVariables {
 /** A connection's data; see the module's description. */
 export class ControlBlock {
   readonly config: TcpConfig;
+  /** The largest payload of a super-segment that the link takes, or 0. */
+  maxSegmentation = 0;
   /** Moved only by {@linkcode enter}. */
   state: State = State.Closed;
   /** Why the connection was lost, if it was. */
@@ -159,6 +163,8 @@ export class ControlBlock {
   readonly rtt: RttEstimator;
   congestion: CongestionControl;
   readonly deadlines: Deadlines = new Deadlines();
+  /** A tail loss probe that is not acknowledged: where it ended (RFC 8985 §7.1: TLP.end_seq). */
+  tailProbe: { readonly end: Seq; readonly isRetransmission: boolean } | undefined = undefined;
   /** Retransmission timeouts since SND.UNA last moved. */
   attempts = 0;
   /** Probes of the window or of an idle peer since it was last heard. */
@@ -216,7 +222,7 @@ export class ControlBlock {
     this.unacked = new RingBuffer(config.sendBuffer);
     this.received = new RingBuffer(config.receiveBuffer);
     this.rtt = new RttEstimator(config);
-    this.congestion = config.congestion(this.snd.mss, config.initialWindow);
+    this.congestion = config.congestion({ segment: 0, burst: 0, initialWindow: 0 });
   }
 
   /** Moves to `next`; the only place that writes `state`. */
@@ -252,6 +258,11 @@ export class ControlBlock {
   /** Whether there is anything that the peer has yet to acknowledge or be sent. */
   get hasOutstanding(): boolean {
     return this.snd.una !== this.snd.max;
+  }
+
+  /** The most payload of one (super-)segment of wire packets with `perPacket` bytes each. */
+  segmentPayload(perPacket: number): number {
+    return Math.max(perPacket, this.maxSegmentation - this.maxSegmentation % perPacket);
   }
 
   /** How long to wait before the next window probe (RFC 9293 §3.8.6.1). */

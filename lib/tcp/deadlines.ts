@@ -20,6 +20,8 @@ export const Wait = {
   KeepAlive: 3,
   /** For old segments to die out, in TIME-WAIT (RFC 9293 §3.6.1). */
   TimeWait: 4,
+  /** Before it asks whether the end of what was sent is lost (RFC 8985 §7). */
+  TailLoss: 5,
 } as const;
 /** One of the reasons in {@linkcode Wait}. */
 export type Wait = typeof Wait[keyof typeof Wait];

@@ -33,6 +33,8 @@ export interface HandshakeContext {
   readonly peer: IpAddress;
   /** Of the link, in bytes. */
   readonly mtu: number;
+  /** The largest payload of a super-segment that the link takes, or 0. */
+  readonly maxSegmentation: number;
   /** Our initial sequence number. */
   readonly iss: Seq;
   /** Added to the clock in our timestamps. */
@@ -65,6 +67,7 @@ function newControlBlock(config: TcpConfig, context: HandshakeContext): ControlB
   const version4 = isIpv4(context.peer);
   const tcb = new ControlBlock(config, context.iss);
   const ipHeader = version4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH;
+  tcb.maxSegmentation = context.maxSegmentation;
   tcb.rcv.mss = context.mtu - ipHeader - TCP_HEADER_LENGTH;
   tcb.snd.mss = version4 ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6;
   tcb.sack = config.sack;
@@ -99,10 +102,11 @@ function takePeerSyn(tcb: ControlBlock, syn: Segment, now: Millis): void {
   const theirs = Math.max(options.mss || snd.mss, SMALLEST_MSS);
   const perSegment = ts.enabled ? TIMESTAMPS_LENGTH : 0; // RFC 9293 §3.7.1, MUST-16
   snd.mss = Math.min(theirs, rcv.mss) - perSegment;
-  tcb.congestion = config.congestion(
-    snd.mss,
-    Math.max(10 * snd.mss, config.initialWindow), // RFC 6928 §2
-  );
+  tcb.congestion = config.congestion({
+    segment: snd.mss,
+    burst: tcb.segmentPayload(snd.mss),
+    initialWindow: Math.max(10 * snd.mss, config.initialWindow), // RFC 6928 §2
+  });
 }
 
 /**

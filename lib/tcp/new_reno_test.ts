@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { NewReno } from "./new_reno.ts";
 
 Deno.test("Slow start grows by what is acknowledged (C-01)", () => {
-  const reno = new NewReno(1000, 10_000);
+  const reno = new NewReno({ segment: 1000, burst: 1000, initialWindow: 10_000 });
   reno.acknowledged(3000, true);
   assertEquals(reno.window, 13_000);
   reno.acknowledged(3000, false);
@@ -10,7 +10,7 @@ Deno.test("Slow start grows by what is acknowledged (C-01)", () => {
 });
 
 Deno.test("Congestion avoidance grows by a segment for each window (C-01)", () => {
-  const reno = new NewReno(1000, 20_000);
+  const reno = new NewReno({ segment: 1000, burst: 1000, initialWindow: 20_000 });
   reno.enterRecovery(20_000);
   reno.leaveRecovery(10_000);
   assertEquals([reno.window, reno.slowStartThreshold], [10_000, 10_000]);
@@ -23,7 +23,7 @@ Deno.test("Congestion avoidance grows by a segment for each window (C-01)", () =
 });
 
 Deno.test("A loss halves the window, to no less than two segments (C-02)", () => {
-  const reno = new NewReno(1000, 10_000);
+  const reno = new NewReno({ segment: 1000, burst: 1000, initialWindow: 10_000 });
   reno.enterRecovery(10_000);
   assertEquals([reno.window, reno.slowStartThreshold], [5000, 5000]);
   reno.enterRecovery(1000);
@@ -31,7 +31,7 @@ Deno.test("A loss halves the window, to no less than two segments (C-02)", () =>
 });
 
 Deno.test("A timeout leaves one segment (C-02)", () => {
-  const reno = new NewReno(1000, 10_000);
+  const reno = new NewReno({ segment: 1000, burst: 1000, initialWindow: 10_000 });
   reno.timedOut(8000);
   assertEquals([reno.window, reno.slowStartThreshold], [1000, 4000]);
   reno.acknowledged(1000, true);
@@ -39,7 +39,7 @@ Deno.test("A timeout leaves one segment (C-02)", () => {
 });
 
 Deno.test("Recovery inflates and deflates the window (C-03, RFC 6582 §3.2)", () => {
-  const reno = new NewReno(1000, 10_000);
+  const reno = new NewReno({ segment: 1000, burst: 1000, initialWindow: 10_000 });
   reno.enterRecovery(10_000);
   for (let duplicate = 0; duplicate < 3; duplicate++) reno.inflate();
   assertEquals(reno.window, 8000);

@@ -79,7 +79,11 @@ function isLoss(tcb: ControlBlock): boolean {
     : seqBefore(recovery.point, snd.una);
   if (!settled) return false;
   const threshold = duplicateThreshold(tcb);
-  return recovery.duplicates >= threshold || sacked.size > (threshold - 1) * snd.mss;
+  // What is reported may be little, but far behind the hole, as a probe of the tail is: were the
+  // rest not lost, it would have been reported before (forward acknowledgment).
+  const reach = sacked.last ? seqDiff(sacked.last.end, snd.una) : 0;
+  return recovery.duplicates >= threshold || sacked.size > (threshold - 1) * snd.mss ||
+    reach > threshold * snd.mss;
 }
 
 /** With little in flight and nothing to add, three duplicates cannot come (RFC 5827 §3.1). */

@@ -56,7 +56,7 @@ export class TcpRequest implements FlowRequest, Timed, FlowEntry<TcpFlow> {
   readonly flow: Flow;
   readonly peer: Endpoint;
   readonly own: Endpoint;
-  /** The SYN, without payload: if it had any, the client will send it again. */
+  /** The SYN; its payload, if it had any, is not kept: the client will send it again. */
   readonly syn: Segment = new Segment();
   hash = 0;
   nextInBucket: TcpFlow | undefined = undefined;
@@ -74,7 +74,6 @@ export class TcpRequest implements FlowRequest, Timed, FlowEntry<TcpFlow> {
     this.peer = flow.client;
     this.own = flow.target;
     this.syn.copyFrom(syn);
-    this.syn.payloadLength = 0;
     this.#owner = owner;
   }
 

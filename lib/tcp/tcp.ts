@@ -157,14 +157,14 @@ export class Tcp implements TransportProtocol {
   /** Resets first; then one segment of the connection that has waited longest. */
   transmit(header: IpHeader, packet: PacketBuffer, now: Millis): boolean {
     this.#now = now;
-    const { checksumOffload, maxSegmentation } = this.#environment;
+    const { checksumOffload } = this.#environment;
     const segment = this.#segment;
     if (this.#resets.take(header, segment)) {
       writeSegment(segment, header, packet, checksumOffload);
       return true;
     }
     for (let next = this.#ready.take(); next; next = this.#ready.take()) {
-      const sends = next.nextSegment(segment, packet, maxSegmentation, now);
+      const sends = next.nextSegment(segment, packet, now);
       this.#settle(next);
       if (!sends) continue;
       this.#ready.add(next); // it may have more
@@ -256,6 +256,7 @@ export class Tcp implements TransportProtocol {
     return {
       peer: peer.address,
       mtu: this.#environment.mtu,
+      maxSegmentation: this.#environment.maxSegmentation,
       iss: this.#isn.initialSequence(own, peer, this.#now),
       timestampOffset: this.#isn.timestampOffset(own.address, peer.address),
       now: this.#now,

@@ -14,6 +14,7 @@ import { Wait } from "./deadlines.ts";
 import { abandonRecovery } from "./recovery.ts";
 import { seqDiff } from "./seq.ts";
 import { State } from "./state.ts";
+import { tailLossTimeout } from "./tail_loss.ts";
 
 /** Does what is due at `now`. */
 export function runTimeouts(tcb: ControlBlock, now: Millis): void {
@@ -21,6 +22,7 @@ export function runTimeouts(tcb: ControlBlock, now: Millis): void {
   if (deadlines.take(Wait.TimeWait, now)) return tcb.enter(State.Closed);
   if (deadlines.take(Wait.DelayedAck, now)) tcb.owed |= Owed.Ack;
   if (deadlines.take(Wait.Retransmit, now)) retransmissionTimeout(tcb, now);
+  if (deadlines.take(Wait.TailLoss, now)) tailLossTimeout(tcb, now);
   if (deadlines.take(Wait.Persist, now)) persistTimeout(tcb);
   if (deadlines.take(Wait.KeepAlive, now)) keepAliveTimeout(tcb, now);
 }
@@ -49,6 +51,8 @@ function retransmissionTimeout(tcb: ControlBlock, now: Millis): void {
 /** What was sent and is not acknowledged is to be sent again. */
 function goBack(tcb: ControlBlock): void {
   abandonRecovery(tcb);
+  tcb.tailProbe = undefined;
+  tcb.owed &= ~Owed.TailProbe;
   tcb.snd.nxt = tcb.snd.una;
   tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
 }

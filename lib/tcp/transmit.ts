@@ -16,21 +16,19 @@ import { MAX_SACK_BLOCKS } from "./options.ts";
 import { nextLost, pipe } from "./recovery.ts";
 import { type Seq, seqAdd, seqBefore, seqDiff, seqMax } from "./seq.ts";
 import { State } from "./state.ts";
+import { setTailProbeTimer } from "./tail_loss.ts";
 import { timestampAt } from "./timestamp.ts";
 import { advertiseWindow, synWindow } from "./window.ts";
 
 /**
  * Describes the next segment in `segment` and puts its payload into `packet`.
  *
- * @param most The largest payload that the link can take: that of a
- * super-segment, or 0 when each segment must be a packet of its own.
  * @returns Whether there is one.
  */
 export function nextSegment(
   tcb: ControlBlock,
   segment: Segment,
   packet: PacketBuffer,
-  most: number,
   now: Millis,
 ): boolean {
   segment.options.clear();
@@ -45,9 +43,10 @@ export function nextSegment(
     return false;
   } else {
     addOptions(tcb, segment, now);
-    const made = makeLost(tcb, segment, packet, most) ||
+    const made = makeLost(tcb, segment, packet) ||
       makeProbe(tcb, segment, packet) ||
-      makeNew(tcb, segment, packet, most) ||
+      makeNew(tcb, segment, packet) ||
+      makeTailProbe(tcb, segment, packet) ||
       (tcb.owed & Owed.Ack) !== 0;
     if (!made) {
       armPersistTimer(tcb, now);
@@ -125,7 +124,6 @@ function makeLost(
   tcb: ControlBlock,
   segment: Segment,
   packet: PacketBuffer,
-  most: number,
 ): boolean {
   if (!(tcb.owed & Owed.Retransmit)) return false;
   const lost = nextLost(tcb);
@@ -134,7 +132,11 @@ function makeLost(
     tcb.owed &= ~Owed.Retransmit;
     return false;
   }
-  const length = Math.min(seqDiff(lost.end, lost.start), room, wholeSegments(tcb, segment, most));
+  const length = Math.min(
+    seqDiff(lost.end, lost.start),
+    room,
+    tcb.segmentPayload(payloadPerPacket(tcb, segment)),
+  );
   fill(tcb, segment, packet, lost.start, length);
   tcb.recovery.highRxt = segment.end;
   tcb.recovery.mark = tcb.snd.max;
@@ -159,15 +161,15 @@ function makeProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): b
 }
 
 /** What comes next of the data, and the FIN. */
-function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer, most: number): boolean {
+function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boolean {
   const { unsent, inFlight, snd } = tcb;
   if (unsent < 0 || (unsent === 0 && !tcb.closing)) return false;
   if (tcb.state === State.SynReceived || tcb.finAcknowledged) return false;
   const window = snd.wnd - inFlight;
   const usable = Math.min(window, tcb.congestion.window + limitedTransmit(tcb) - pipe(tcb));
-  let length = Math.min(unsent, usable, wholeSegments(tcb, segment, most));
-  const isLast = length >= unsent;
   const perPacket = payloadPerPacket(tcb, segment);
+  let length = Math.min(unsent, usable, tcb.segmentPayload(perPacket));
+  const isLast = length >= unsent;
   if (!isLast && length > perPacket) length -= length % perPacket; // its end would be silly, too
   if (unsent > 0 && !isWorthSending(tcb, segment, length, isLast)) return false;
   if (unsent === 0 && window <= 0) return false; // only the FIN, and no room for it
@@ -176,17 +178,35 @@ function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer, most
   return true;
 }
 
+/**
+ * A tail loss probe: a segment of new data even if cwnd is used up, or else the
+ * last that was sent (RFC 8985 §7.3).
+ */
+function makeTailProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boolean {
+  if (!(tcb.owed & Owed.TailProbe)) return false;
+  tcb.owed &= ~Owed.TailProbe;
+  const { snd, unacked } = tcb;
+  if (!tcb.hasOutstanding || tcb.recovery.active || snd.wnd === 0) return false;
+  const perPacket = payloadPerPacket(tcb, segment);
+  const isNew = tcb.unsent > 0 && snd.wnd - tcb.inFlight >= Math.min(tcb.unsent, perPacket);
+  if (isNew) {
+    fill(tcb, segment, packet, snd.nxt, Math.min(tcb.unsent, perPacket));
+  } else {
+    const sent = Math.min(seqDiff(snd.max, snd.una), unacked.length, snd.wnd); // without the FIN
+    const offset = Math.max(0, sent - perPacket);
+    fill(tcb, segment, packet, seqAdd(snd.una, offset), sent - offset);
+    tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
+  }
+  tcb.tailProbe = { end: seqMax(snd.max, segment.end), isRetransmission: !isNew };
+  return segment.length > 0;
+}
+
 /** New data beyond cwnd for each of the first two duplicates, to get a third (RFC 3042 §2). */
 function limitedTransmit({ recovery, snd }: ControlBlock): number {
   return recovery.active ? 0 : Math.min(recovery.duplicates, 2) * snd.mss;
 }
 
-/** The most payload of one (super-)segment: whole wire packets, SACK blocks taken off each. */
-function wholeSegments(tcb: ControlBlock, segment: Segment, most: number): number {
-  const perPacket = payloadPerPacket(tcb, segment);
-  return Math.max(perPacket, most - most % perPacket);
-}
-
+/** The most payload of one wire packet: what SACK blocks take goes off. */
 function payloadPerPacket(tcb: ControlBlock, segment: Segment): number {
   const { sackCount } = segment.options;
   const blocks = sackCount > 0 ? 4 + 8 * sackCount : 0;
@@ -242,6 +262,7 @@ function noteSent(tcb: ControlBlock, segment: Segment, now: Millis): void {
       tcb.timedEnd = end;
     }
     snd.max = end;
+    setTailProbeTimer(tcb, now);
   }
   if (seqBefore(snd.nxt, end)) snd.nxt = end;
   tcb.ts.lastAckSent = segment.ack;

@@ -48,7 +48,6 @@ class ControlBlockFuzz {
   readonly #tcb: ControlBlock;
   readonly #segment = new Segment();
   readonly #packet = new PacketBuffer(HEADROOM + 65_536);
-  readonly #most: number;
   #written = 0;
   #read = 0;
   #edge: Seq;
@@ -73,10 +72,17 @@ class ControlBlockFuzz {
     syn.options.sackPermitted = chance();
     syn.options.hasTimestamps = chance();
     const iss = toSeq([-2, 2 ** 31 - 2, random.nextUint32()][random.below(3)]!);
-    const context = { peer: ipv4(1), mtu: MTU, iss, timestampOffset: 0, now: this.now };
+    const maxSegmentation = chance() ? 65_455 : 0;
+    const context = {
+      peer: ipv4(1),
+      mtu: MTU,
+      maxSegmentation,
+      iss,
+      timestampOffset: 0,
+      now: this.now,
+    };
     this.#tcb = passiveOpen(tcpConfig(options), context, syn);
     this.#edge = this.#tcb.rcv.edge;
-    this.#most = chance() ? 65_455 : 0;
     this.#drain();
     if (random.below(4)) this.#arrive(seqAdd(syn.seq, 1), seqAdd(iss, 1), ACK, 0);
   }
@@ -222,7 +228,7 @@ class ControlBlockFuzz {
     let count = 0;
     for (
       packet.clear();
-      nextSegment(tcb, this.#segment, packet, this.#most, this.now);
+      nextSegment(tcb, this.#segment, packet, this.now);
       packet.clear()
     ) {
       assert(count++ < 5000, "it does not stop sending");

@@ -107,8 +107,7 @@ class StackFuzz {
   /** One in 65536 checksums is right by chance: such a packet would make the stream wrong. */
   #receiveDamaged(bytes: Uint8Array): void {
     const damaged = mutate(this.#random, bytes);
-    const isPayloadIntact = damaged.every((byte, at) => at < 40 || byte === bytes[at]);
-    if (isPayloadIntact || !isIntact(damaged)) this.#receive(damaged);
+    if (!isIntact(damaged)) this.#receive(damaged);
   }
 
   #receive(bytes: Uint8Array): void {
@@ -167,7 +166,7 @@ class StackFuzz {
     for (const { connection } of this.#flows) { // nothing is owed outside of the ready list
       if (!(connection instanceof TcpConnection)) continue;
       packet.clear();
-      const isOwed = connection.nextSegment(new Segment(), packet, 0, this.#now);
+      const isOwed = connection.nextSegment(new Segment(), packet, this.#now);
       assertEquals(isOwed, false, "a connection has something to send and nobody knows");
     }
   }

@@ -18,8 +18,6 @@ import { assert, assertEquals, fail } from "@std/assert";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import type { Millis } from "../../lib/base/clock.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
-import { ipv4 } from "../../lib/ip/address.ts";
-import { completeChecksum } from "../../lib/link/offload.ts";
 import { type LinkCapabilities, Stack } from "../../lib/stack/stack.ts";
 import type { TcpOptions } from "../../lib/tcp/config.ts";
 import type { Connection } from "../../lib/tcp/connection.ts";
@@ -29,8 +27,9 @@ import { toSeq } from "../../lib/tcp/seq.ts";
 import { Numbering, type Origins, WRAPS } from "./numbering.ts";
 import { findDifference, formatPacket, type PacketSpec, type TcpSpec } from "./packet_spec.ts";
 import { parseScript, type Step } from "./parser.ts";
+import { describeSent, type SentPacket, takeWire, toSpec } from "./sent_packet.ts";
 import { fillText, isText } from "./text.ts";
-import { decodePacket, encodeSegment, type WireSegment } from "./wire.ts";
+import { encodeSegment, type WireSegment } from "./wire.ts";
 
 /** What a conversation is about. */
 export interface ConversationOptions {
@@ -74,12 +73,6 @@ class ScriptedFlow {
   constructor(origins: Origins) {
     this.numbering = new Numbering(origins);
   }
-}
-
-interface SentPacket {
-  readonly time: Millis;
-  readonly port: number;
-  readonly spec: PacketSpec;
 }
 
 /** A stack with a scripted peer, and a clock that only the script moves. */
@@ -216,6 +209,14 @@ export class Conversation {
     return taken;
   }
 
+  /** Writes the next `count` bytes of our text and closes our side before anything leaves. */
+  writeLast(count: number): void {
+    const data = new Uint8Array(count);
+    fillText("stack", 1 + this.#flow.written, data);
+    assertEquals(this.connection.write(data), count);
+    this.closeWrite();
+  }
+
   /** Reads at most `most` bytes, which must be the peer's next; returns how many there were. */
   read(most = 1 << 20): number {
     const flow = this.#flow;
@@ -325,7 +326,7 @@ export class Conversation {
 
   #expect(expected: PacketSpec, { line }: Step): void {
     const sent = this.#sent.shift();
-    const came = sent ? describe(sent, this.port) : "nothing";
+    const came = sent ? describeSent(sent, this.port) : "nothing";
     const difference = !sent
       ? "packet"
       : sent.port === this.port
@@ -343,7 +344,7 @@ export class Conversation {
   #expectSilence(when: string): void {
     const sent = this.#sent.shift();
     if (!sent) return;
-    fail(this.#explain(`${when}: unexpected ${describe(sent, this.port)}`));
+    fail(this.#explain(`${when}: unexpected ${describeSent(sent, this.port)}`));
   }
 
   /** Takes all that the stack wants to send, after the application has seen the requests. */
@@ -359,27 +360,14 @@ export class Conversation {
   }
 
   #collect(): void {
-    const packet = this.#packet;
-    const { segmentSize } = packet;
-    assert(segmentSize === 0 || this.#link.maxSegmentation > 0, "a super-segment without offload");
-    const isOffloaded = packet.checksumState === ChecksumState.Partial;
-    assertEquals(isOffloaded, this.#link.checksumOffload && isTcp(packet), "checksum offload");
-    completeChecksum(packet);
-    const wire = decodePacket(packet.bytes.slice(packet.start, packet.end));
-    const segment = "quoted" in wire ? wire.quoted : wire;
-    const port = "quoted" in wire ? segment.sourcePort : segment.destinationPort;
-    const { numbering } = this.#flowOf(port);
-    let spec: PacketSpec;
-    if ("quoted" in wire) {
-      spec = numbering.fromWireError(wire);
-    } else {
-      const plain = numbering.fromWire(wire, segmentSize, false);
-      const longest = plain.length + 40 + wire.options.length;
-      assert(segmentSize > 0 || longest <= this.#link.mtu, `${longest} bytes exceed the MTU`);
-      spec = { ...plain, isJunk: !isText("stack", plain.start, wire.payload) };
-    }
-    const sent = { time: this.now, port, spec };
-    this.#note(describe(sent, this.port));
+    const wire = takeWire(this.#packet, this.#link);
+    const port = "quoted" in wire ? wire.quoted.sourcePort : wire.destinationPort;
+    const sent = {
+      time: this.now,
+      port,
+      spec: toSpec(wire, this.#packet.segmentSize, this.#flowOf(port).numbering),
+    };
+    this.#note(describeSent(sent, this.port));
     this.#sent.push(sent);
   }
 
@@ -392,17 +380,3 @@ export class Conversation {
     return `At ${this.now} ms, ${problem}\nThe last packets:\n${this.#history.join("\n")}`;
   }
 }
-
-function isTcp({ view, start }: PacketBuffer): boolean {
-  return view.getUint8(start + 9) === 6;
-}
-
-function describe({ time, port, spec }: SentPacket, expectedPort: number): string {
-  const elsewhere = port === expectedPort ? "" : ` (to port ${port})`;
-  return `> ${formatPacket(spec)}${elsewhere} at ${time} ms`;
-}
-
-/** Both ends of the conversations, for calls of the stack that take endpoints. */
-export const PEER = { address: ipv4(PEER_ADDRESS), port: PEER_PORT } as const;
-/** The stack's end. */
-export const OWN = { address: ipv4(STACK_ADDRESS), port: STACK_PORT } as const;

@@ -40,6 +40,8 @@ const ICMP = 8;
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_TCP = 6;
 const DONT_FRAGMENT = 0x4000;
+/** Not the one that the stack sends, lest one be taken for the other. */
+const PEER_TTL = 57;
 
 /** An IPv4 packet with `segment`. */
 export function encodeSegment(segment: WireSegment): Uint8Array<ArrayBuffer> {
@@ -67,7 +69,7 @@ function encodeIpv4(view: DataView, source: number, destination: number, protoco
   view.setUint16(0, 0x4500);
   view.setUint16(2, view.byteLength);
   view.setUint16(6, DONT_FRAGMENT);
-  view.setUint8(8, 64);
+  view.setUint8(8, PEER_TTL);
   view.setUint8(9, protocol);
   view.setUint32(12, source);
   view.setUint32(16, destination);

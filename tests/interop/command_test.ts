@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { eventually, interopTest, python } from "./harness.ts";
+import { interopTest, python } from "./harness.ts";
+import { eventually } from "./machine.ts";
 
 const NOTHING = {};
 const BINARY = Uint8Array.from({ length: 300_000 }, (_, at) => (at * 7) ^ (at >> 8));

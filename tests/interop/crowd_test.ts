@@ -1,5 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { eventually, interopTest, python, report, type RunSettings } from "./harness.ts";
+import { interopTest, python, report, type RunSettings } from "./harness.ts";
+import { eventually } from "./machine.ts";
 import { closedPort, HostServer, readAll, writeAll } from "./host.ts";
 
 const OPEN: RunSettings = { options: ["--host-loopback"] };

@@ -8,6 +8,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { eventually, markedProcesses, networkOfHost } from "./machine.ts";
 import { Unprivileged } from "./unprivileged.ts";
 
 /** Who runs headgate. */
@@ -22,8 +23,6 @@ const ENVIRONMENT_MARK = "HEADGATE_INTEROP";
 const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** Longer than any command of a test takes on a slow machine, in milliseconds. */
 const COMMAND_TIMEOUT = 60_000;
-/** How long processes that were killed may take to vanish, in milliseconds. */
-const CLEAN_UP_TIMEOUT = 5000;
 
 /** What became of a run of headgate. */
 export interface Outcome {
@@ -268,22 +267,6 @@ def receive_all(connection):
   return ["python3", "-c", prelude + program];
 }
 
-/** Calls `check` until it no longer throws, or throws what it throws at last. */
-export async function eventually(
-  check: () => void | Promise<void>,
-  timeout = CLEAN_UP_TIMEOUT,
-): Promise<void> {
-  const end = performance.now() + timeout;
-  while (true) {
-    try {
-      return await check();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-}
-
 /** Tells a figure that was measured and is not asserted. */
 export function report(line: string): void {
   // deno-lint-ignore no-console -- figures are for who reads the log
@@ -296,25 +279,4 @@ function environmentOfDeno(): Record<string, string> {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
   }));
-}
-
-function markedProcesses(mark: string): string[] {
-  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
-    try {
-      if (!/^\d+$/.test(name)) return [];
-      const isMarked = Deno.readTextFileSync(`/proc/${name}/environ`).includes(mark);
-      return isMarked ? [`${name} ${Deno.readTextFileSync(`/proc/${name}/cmdline`)}`] : [];
-    } catch {
-      return []; // it has ended, or is somebody else's
-    }
-  });
-}
-
-/** The devices and the named namespaces of the host. */
-async function networkOfHost(): Promise<string[]> {
-  const listing = async (...args: string[]) => {
-    const { stdout } = await new Deno.Command("ip", { args, stderr: "null" }).output();
-    return new TextDecoder().decode(stdout).match(/^(\d+: )?[^\s:]+/gm) ?? [];
-  };
-  return [...await listing("-o", "link"), ...await listing("netns")];
 }

@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
-import { HOST, interopTest, type Outcome, type RunSettings, type Scene } from "./harness.ts";
+import {
+  HOST,
+  interopTest,
+  type Outcome,
+  type RunSettings,
+  type Scene,
+  type User,
+} from "./harness.ts";
 import { closedPort, HostServer, pageServer, readAll } from "./host.ts";
 
 const OPEN: RunSettings = { options: ["--host-loopback"] };
@@ -98,6 +105,9 @@ print(client.recv(3).decode())`,
   },
 );
 
+/** Only root can make that network. */
+const WITH_NETWORK_OF_ITS_OWN: readonly User[] = Deno.uid() === 0 ? ["root", "rootless"] : ["root"];
+
 /** Runs headgate in a network of the test's own, which has such a route to 10.9.9.9. */
 function withRoute(type: string): readonly string[] {
   const script = `ip link set lo up && ip address add 10.9.0.1/32 dev lo &&
@@ -114,7 +124,7 @@ for (
 ) {
   interopTest(
     `what the host cannot reach, as its route of type ${type} says, is ${code} at once (H-02)`,
-    { programs: ["python3", "unshare"], users: Deno.uid() === 0 ? ["root", "rootless"] : ["root"] },
+    { programs: ["python3", "unshare"], users: WITH_NETWORK_OF_ITS_OWN },
     async (scene) => {
       const { stdout } = await scene.python(
         `
@@ -131,7 +141,7 @@ print(time.monotonic() - start < 1)`,
 
 interopTest(
   "a target that never answers is not answered for, and does not hold up the end (H-02)",
-  { programs: ["python3", "nft"] },
+  { programs: ["python3", "nft"], users: WITH_NETWORK_OF_ITS_OWN },
   async (scene) => {
     const script = `ip link set lo up && ip address add 10.9.0.1/32 dev lo &&
 ip route add 10.9.9.9 dev lo && nft add table ip silent &&

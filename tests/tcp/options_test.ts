@@ -104,16 +104,16 @@ for (const mss of [0, 1, 20, 47]) {
     `TCP makes progress with a peer that asks for an MSS of ${mss} (O-05, lesson 14)`,
     (open) => {
       const talk = open().play(`
-      < S 0:0(0) win 65535 <mss ${mss},sackOK,TS val 0 ecr 0>
-      > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 0>
-      < . 1:1(0) ack 1 <nop,nop,TS val 0 ecr 0>
-      < . 101:102(1) ack 1 <nop,nop,TS val 0 ecr 0> // more options than MSS
-      > . 1:1(0) ack 1 <TS val 0 ecr 0,sack 101:102>
-      < . 103:104(1) ack 1 <nop,nop,TS val 0 ecr 0>
-      > . 1:1(0) ack 1 <TS val 0 ecr 0,sack 103:104 101:102>
-      < . 105:106(1) ack 1 <nop,nop,TS val 0 ecr 0>
-      > . 1:1(0) ack 1 <TS val 0 ecr 0,sack 105:106 103:104 101:102>
-    `);
+        < S 0:0(0) win 65535 <mss ${mss},sackOK,TS val 0 ecr 0>
+        > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 0 ecr 0>
+        < . 1:1(0) ack 1 <nop,nop,TS val 0 ecr 0>
+        < . 101:102(1) ack 1 <nop,nop,TS val 0 ecr 0> // more options than MSS
+        > . 1:1(0) ack 1 <TS val 0 ecr 0,sack 101:102>
+        < . 103:104(1) ack 1 <nop,nop,TS val 0 ecr 0>
+        > . 1:1(0) ack 1 <TS val 0 ecr 0,sack 103:104 101:102>
+        < . 105:106(1) ack 1 <nop,nop,TS val 0 ecr 0>
+        > . 1:1(0) ack 1 <TS val 0 ecr 0,sack 105:106 103:104 101:102>
+      `);
       talk.write(500);
       let next = 1;
       let packets = 0;
@@ -196,153 +196,6 @@ talkTest("TCP scales the windows of all segments but the SYN (O-09)", (open) => 
     > . 1001:1001(0) ack 12
   `);
   assertEquals(talk.connection.info.sendWindow, 308);
-});
-
-talkTest("TCP reports what is out of order only when SACK was agreed on (O-11)", (open) => {
-  for (const [tcp, offer] of [[{}, ""], [{ sack: false }, "sackOK"]] as const) {
-    open({ tcp }).establish(offer).play(`
-      < . 101:201(100) ack 1
-      > . 1:1(0) ack 1 <>
-    `);
-  }
-  open().play(`
-    < S 0:0(0) win 65535 <mss 1460,sackOK>
-    > S. 0:0(0) ack 1 <mss 1460,sackOK>
-    < . 1:1(0) ack 1
-    < . 101:201(100) ack 1
-    > . 1:1(0) ack 1 <sack 101:201>
-  `);
-});
-
-talkTest("TCP reports the latest block first and joins those that touch (O-12, O-13)", (open) => {
-  open().establish("sackOK").play(`
-    < . 101:201(100) ack 1
-    > . 1:1(0) ack 1 <sack 101:201>
-    < . 301:401(100) ack 1
-    > . 1:1(0) ack 1 <sack 301:401 101:201>
-    < . 501:601(100) ack 1
-    > . 1:1(0) ack 1 <sack 501:601 301:401 101:201>
-    < . 201:301(100) ack 1
-    > . 1:1(0) ack 1 <sack 101:401 501:601>
-    < . 701:801(100) ack 1
-    > . 1:1(0) ack 1 <sack 701:801 101:401 501:601>
-    < . 901:1001(100) ack 1
-    > . 1:1(0) ack 1 <sack 901:1001 701:801 101:401 501:601>
-    < . 1101:1201(100) ack 1
-    > . 1:1(0) ack 1 <sack 1101:1201 901:1001 701:801 101:401>
-    < . 1:101(100) ack 1
-    > . 1:1(0) ack 401 <sack 1101:1201 901:1001 701:801 501:601>
-  `);
-});
-
-talkTest("TCP has room for three blocks beside timestamps (O-12)", (open) => {
-  const talk = open().establish("sackOK,TS val 0 ecr 0");
-  for (const at of [101, 301, 501]) {
-    talk.play(`{\n< . ${at}:${at + 100}(100) ack 1 <nop,nop,TS val 0 ecr 0>\n}`);
-    talk.takePacket();
-  }
-  talk.play(`
-    < . 701:801(100) ack 1 <nop,nop,TS val 0 ecr 0>
-    > . 1:1(0) ack 1 <TS val 0 ecr 0,sack 701:801 501:601 301:401>
-  `);
-});
-
-talkTest("TCP reports a duplicate first, then what it lies in (O-12)", (open) => {
-  open().establish("sackOK").play(`
-    < . 101:201(100) ack 1
-    > . 1:1(0) ack 1 <sack 101:201>
-    < . 301:401(100) ack 1
-    > . 1:1(0) ack 1 <sack 301:401 101:201>
-    < . 101:201(100) ack 1
-    > . 1:1(0) ack 1 <sack 101:201 101:201 301:401>
-    < . 1:101(100) ack 1
-    > . 1:1(0) ack 201 <sack 301:401>
-    < . 51:151(100) ack 1
-    > . 1:1(0) ack 201 <sack 51:151 301:401>
-  `);
-});
-
-talkTest("TCP sends timestamps when both sides want them (O-14)", (open) => {
-  const talk = open().play(`
-    < S 0:0(0) win 65535 <mss 1460,TS val 7 ecr 0>
-    > S. 0:0(0) ack 1 <mss 1460,TS val 0 ecr 7>
-    +10 < . 1:1(0) ack 1 <nop,nop,TS val 17 ecr 0>
-  `);
-  talk.write(10);
-  talk.play(`
-    > P. 1:11(10) ack 1 <nop,nop,TS val 10 ecr 17>
-    +5 < P. 1:11(10) ack 11 <nop,nop,TS val 22 ecr 10>
-    > . 11:11(0) ack 11 <nop,nop,TS val 15 ecr 22>
-  `);
-  talk.closeWrite();
-  talk.play("> F. 11:11(0) ack 11 <nop,nop,TS val 15 ecr 22>");
-  talk.play("+200 > F. 11:11(0) ack 11 <nop,nop,TS val 215 ecr 22>"); // O-17: the clock goes on
-  open({ tcp: { timestamps: false } }).play(`
-    < S 0:0(0) win 65535 <mss 1460,TS val 7 ecr 0>
-    > S. 0:0(0) ack 1 <mss 1460>
-    < . 1:1(0) ack 1
-  `);
-});
-
-talkTest("TCP takes segments without the agreed timestamps (O-14, lesson 23)", (open) => {
-  const talk = open().establish("TS val 0 ecr 0").play(`
-    < P. 1:101(100) ack 1
-    > . 1:1(0) ack 101 <nop,nop,TS val 0 ecr 0>
-    < . 101:101(0) ack 1
-  `);
-  assertEquals(talk.read(), 100);
-});
-
-talkTest("TCP echoes the timestamp of the segment that its ACK is about (O-15)", (open) => {
-  open().establish("TS val 0 ecr 0").play(`
-    +100 < . 1:101(100) ack 1 <nop,nop,TS val 100 ecr 0>
-    > . 1:1(0) ack 101 <nop,nop,TS val 100 ecr 100>
-    +100 < . 201:301(100) ack 1 <nop,nop,TS val 200 ecr 0> // behind a hole
-    > . 1:1(0) ack 101 <nop,nop,TS val 200 ecr 100>
-    +100 < . 101:201(100) ack 1 <nop,nop,TS val 150 ecr 0> // sent before, and fills it
-    > . 1:1(0) ack 301 <nop,nop,TS val 300 ecr 150>
-  `);
-});
-
-talkTest("TCP takes no timestamp from a segment that it does not accept (O-15)", (open) => {
-  open().establish("TS val 0 ecr 0").play(`
-    < . 1:101(100) ack 1 <nop,nop,TS val 100 ecr 0>
-    > . 1:1(0) ack 101 <nop,nop,TS val 0 ecr 100>
-    < . 101:101(0) ack 5000 <nop,nop,TS val 500 ecr 0> // of what was never sent
-    > . 1:1(0) ack 101 <nop,nop,TS val 0 ecr 100>
-    < . 1:101(100) ack 1 <nop,nop,TS val 300 ecr 0> // a duplicate is outside the window
-    > . 1:1(0) ack 101 <nop,nop,TS val 0 ecr 100>
-    < P. -100000:-99000(1000) ack 1 <nop,nop,TS val 400 ecr 0>
-    > . 1:1(0) ack 101 <nop,nop,TS val 0 ecr 100>
-    < P 101:201(100) <nop,nop,TS val 600 ecr 0>
-    < P. 101:201(100) ack 1 <nop,nop,TS val 200 ecr 0>
-    > . 1:1(0) ack 201 <nop,nop,TS val 0 ecr 200>
-  `);
-});
-
-talkTest("TCP drops and acknowledges segments with an old timestamp (O-16)", (open) => {
-  const talk = open().establish("TS val 1000 ecr 0".replace("1000", "0"));
-  talk.play(`
-    < . 1:101(100) ack 1 <nop,nop,TS val 1000 ecr 0>
-    > . 1:1(0) ack 101
-    < P. 101:201(100) ack 1 <nop,nop,TS val 999 ecr 0>
-    > . 1:1(0) ack 101
-    < . 101:201(100) ack 1 <nop,nop,TS val 1000 ecr 0>
-    > . 1:1(0) ack 201
-  `);
-  assertEquals(talk.stack.drops.of(Drop.OldTimestamp), 1);
-  assertEquals(talk.read(), 200);
-  talk.play("< R 201:201(0) <nop,nop,TS val 5 ecr 0>"); // but a reset counts
-  assertEquals(talk.connection.error, "reset");
-});
-
-talkTest("TCP takes an old timestamp after 24 days of silence (O-16)", (open) => {
-  const talk = open().establish("TS val 0 ecr 0");
-  talk.suspend(24 * 24 * 3600 * 1000);
-  talk.play(`
-    < P. 1:101(100) ack 1 <nop,nop,TS val -5 ecr 0>
-    > . 1:1(0) ack 101
-  `);
 });
 
 talkTest("TCP takes a SYN that asks for ECN, and does not grant it (O-20)", (open) => {

@@ -1,14 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { sendThousands } from "../harness/builders.ts";
 import type { Conversation } from "../harness/script.ts";
 import { type Open, talkTest } from "../harness/talk.ts";
 
 /** `count` segments of 1000 bytes are in flight; SACK was agreed on. */
 function inFlight(open: Open, count = 10): Conversation {
   const talk = open({ tcp: { minRto: 1000 } }).establish("mss 1000,sackOK");
-  for (let at = 1; at < 1000 * count; at += 1000) {
-    talk.write(1000);
-    talk.play(`> P. ${at}:${at + 1000}(1000) ack 1`);
-  }
+  sendThousands(talk, count);
   return talk;
 }
 

@@ -12,6 +12,12 @@ talkTest("A rejected request is answered with RST,ACK of the SYN (H-02, R-01)", 
   assertEquals(talk.stack.flowCount, 0);
 });
 
+talkTest("A rejected SYN is acknowledged with its text (R-01)", (open) => {
+  const talk = open({ holdRequests: true }).play("< S 0:100(100) win 65535 <mss 1460>");
+  talk.takeRequest().reject();
+  talk.play("> R. 0:0(0) ack 101"); // SEG.SEQ + SEG.LEN
+});
+
 talkTest("A rejected client may ask again", (open) => {
   const talk = open({ holdRequests: true }).play(SYN);
   talk.takeRequest().reject();

@@ -117,11 +117,11 @@ for (const state of STATES) {
       const talk = inState(open, state);
       const challenge = `> . ${at(sndNxt(name))} ack ${next}`;
       talk.play(`
-      < R ${at(next + 1)}
-      ${challenge}
-      +500 < R. ${at(next + 40_000)} ack 1
-      ${challenge}
-    `);
+        < R ${at(next + 1)}
+        ${challenge}
+        +500 < R. ${at(next + 40_000)} ack 1
+        ${challenge}
+      `);
       assertEquals(talk.connection.info.state, name);
       assertEquals(talk.connection.error, undefined);
     },
@@ -145,12 +145,12 @@ for (const state of STATES) {
       const talk = inState(open, state);
       const challenge = `> . ${at(sndNxt(name))} ack ${next}`;
       talk.play(`
-      < S ${at(next)} win 1000 <mss 1460>
-      ${challenge}
-      +100 < S ${at(next + 100)} win 1000 <mss 1460>
-      < S 0:0(0) win 65535 <mss 1460>
-      < S. 0:0(0) ack 1
-    `);
+        < S ${at(next)} win 1000 <mss 1460>
+        ${challenge}
+        +100 < S ${at(next + 100)} win 1000 <mss 1460>
+        < S 0:0(0) win 65535 <mss 1460>
+        < S. 0:0(0) ack 1
+      `);
       assertEquals(talk.connection.info.state, name);
     },
   );
@@ -161,13 +161,13 @@ for (const state of STATES) {
       const talk = inState(open, state);
       const challenge = `> . ${at(sndNxt(name))} ack ${next}`;
       talk.play(`
-      < . ${at(next)} ack 3
-      ${challenge}
-      +500 < . ${at(next)} ack ${1 - 70_000}
-      ${challenge}
-      +500 < P. ${next}:${next + 5}(5) ack ${2 ** 31 - 1}
-      ${challenge}
-    `);
+        < . ${at(next)} ack 3
+        ${challenge}
+        +500 < . ${at(next)} ack ${1 - 70_000}
+        ${challenge}
+        +500 < P. ${next}:${next + 5}(5) ack ${2 ** 31 - 1}
+        ${challenge}
+      `);
       assertEquals(talk.connection.info.state, name);
       assertEquals(talk.connection.readable, 0);
     },
@@ -264,7 +264,7 @@ talkTest("TCP drops segments without ACK, and delivers nothing of them (R-13)", 
   assertEquals(talk.stack.drops.of(Drop.InvalidFlags), 3);
 });
 
-talkTest("An abort resets at SND.NXT and acknowledges RCV.NXT (R-14, F-19)", (open) => {
+talkTest("An abort resets at SND.NXT and acknowledges RCV.NXT (R-14, R-18, F-19)", (open) => {
   const talk = open().establish();
   talk.write(100);
   talk.play(`

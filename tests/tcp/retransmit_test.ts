@@ -1,15 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { CongestionFactory } from "../../lib/tcp/congestion.ts";
-import type { Conversation } from "../harness/script.ts";
-import { type Open, talkTest } from "../harness/talk.ts";
-
-/** Writes `count` segments of 1000 bytes, one at a time, and takes them from the stack. */
-function sendThousands(talk: Conversation, count: number, first = 1): void {
-  for (let at = first; at < first + 1000 * count; at += 1000) {
-    talk.write(1000);
-    talk.play(`> P. ${at}:${at + 1000}(1000) ack 1`);
-  }
-}
+import { sendThousands } from "../harness/builders.ts";
+import { talkTest } from "../harness/talk.ts";
 
 talkTest("TCP repeats text after the RTO, then after twice that (X-01, X-04, X-05)", (open) => {
   const talk = open({ tcp: { initialRto: 1000, minRto: 1000 } }).establish("mss 1000");
@@ -255,135 +246,6 @@ talkTest("TCP repeats its FIN in LAST-ACK, and gives up without end (X-09, L-03)
   assertEquals(talk.stack.flowCount, 0);
 });
 
-/** A connection without SACK that has five segments in flight. */
-function inFlight(open: Open): Conversation {
-  const talk = open({ tcp: { minRto: 1000 } }).establish("mss 1000");
-  sendThousands(talk, 5);
-  return talk;
-}
-
-const DUPLICATE = "< . 1:1(0) ack 1";
-
-talkTest("TCP repeats a segment at the third duplicate (X-10)", (open) => {
-  inFlight(open).play(`
-    ${DUPLICATE}
-    ${DUPLICATE}
-    ${DUPLICATE}
-    > . 1:1001(1000) ack 1
-    ${DUPLICATE}
-    < . 1:1(0) ack 5001
-    +60000
-  `);
-});
-
-talkTest("TCP repeats the next hole when it learns of it (X-10, C-03)", (open) => {
-  inFlight(open).play(`
-    ${DUPLICATE}
-    ${DUPLICATE}
-    ${DUPLICATE}
-    > . 1:1001(1000) ack 1
-    < . 1:1(0) ack 2001
-    > . 2001:3001(1000) ack 1
-    < . 1:1(0) ack 5001
-    +60000
-  `);
-});
-
-talkTest("TCP takes no text, window or FIN for a duplicate (X-10, X-12, lesson 11)", (open) => {
-  inFlight(open).play(`
-    < . 1:11(10) ack 1
-    > . 5001:5001(0) ack 11
-    < . 11:21(10) ack 1
-    > . 5001:5001(0) ack 21
-    < . 21:31(10) ack 1
-    > . 5001:5001(0) ack 31
-    < . 31:31(0) ack 1 win 60000
-    < . 31:31(0) ack 1 win 50000
-    < . 31:31(0) ack 1 win 40000
-    < . 31:31(0) ack 1
-    < . 31:31(0) ack 1
-    < F. 31:31(0) ack 1
-    > . 5001:5001(0) ack 32
-    < . 32:32(0) ack 5001
-  `);
-});
-
-talkTest("TCP takes no keep-alive for a duplicate (X-12, K-07, lesson 11)", (open) => {
-  const talk = inFlight(open);
-  for (let count = 0; count < 3; count++) {
-    talk.play(`
-      < . 0:1(1) ack 1
-      > . 5001:5001(0) ack 1
-    `);
-  }
-  talk.play("< . 1:1(0) ack 5001");
-});
-
-talkTest("TCP takes nothing for a duplicate when nothing is in flight (X-10)", (open) => {
-  open().establish().play(`
-    ${DUPLICATE}
-    ${DUPLICATE}
-    ${DUPLICATE}
-    ${DUPLICATE}
-    +60000
-  `);
-});
-
-/** A congestion control that allows `window` bytes, whatever happens. */
-const pinned = (window: number): CongestionFactory => () => ({
-  window,
-  slowStartThreshold: window,
-  acknowledged() {},
-  enterRecovery() {},
-  inflate() {},
-  partiallyAcknowledged() {},
-  leaveRecovery() {},
-  timedOut() {},
-});
-
-talkTest("TCP repeats fast whatever the congestion window (X-11, C-06, X-17)", (open) => {
-  const talk = open({ tcp: { congestion: pinned(5000), minRto: 1000 } }).establish("mss 1000");
-  sendThousands(talk, 5);
-  talk.write(3000);
-  talk.play(`
-    ${DUPLICATE}
-    > . 5001:6001(1000) ack 1
-    ${DUPLICATE}
-    > . 6001:7001(1000) ack 1
-    ${DUPLICATE}
-    > . 1:1001(1000) ack 1
-    ${DUPLICATE}
-    < . 1:1(0) ack 7001
-    > P. 7001:8001(1000) ack 1
-    < . 1:1(0) ack 8001
-  `);
-});
-
-talkTest("TCP does not repeat into a closed window (X-11)", (open) => {
-  const talk = inFlight(open).play(`
-    < . 1:1(0) ack 1 win 0
-    ${DUPLICATE}
-    ${DUPLICATE}
-    ${DUPLICATE}
-    ${DUPLICATE}
-  `);
-  talk.abort();
-  talk.play("> R. 1:1(0) ack 1");
-});
-
-talkTest("The congestion window holds back neither FIN nor probe (C-06)", (open) => {
-  const talk = open({ tcp: { congestion: pinned(2000) } }).establish("mss 1000");
-  sendThousands(talk, 2);
-  talk.closeWrite();
-  talk.play(`
-    > F. 2001:2001(0) ack 1
-    < . 1:1(0) ack 2002
-  `);
-  const probing = open({ tcp: { congestion: pinned(0) } }).establish("", 0);
-  probing.write(100);
-  probing.play("+200 > . 0:1(1) ack 1 junk");
-});
-
 talkTest("TCP sends again what was written, and is not acked (X-22, lesson 12)", (open) => {
   const talk = open({ tcp: { minRto: 1000 } }).establish("mss 1000");
   talk.write(2500);
@@ -420,16 +282,4 @@ talkTest("A timer that is late looks at what has become of its cause (L-06)", (o
   talk.play("+199 < . 1:1(0) ack 1001");
   talk.suspend(60_000);
   talk.end();
-});
-
-talkTest("TCP repeats a repetition that was lost (X-05, lesson 1)", (open) => {
-  inFlight(open).play(`
-    ${DUPLICATE}
-    ${DUPLICATE}
-    ${DUPLICATE}
-    > . 1:1001(1000) ack 1
-    +1000 > . 1:1001(1000) ack 1
-    < . 1:1(0) ack 5001
-    +60000
-  `);
 });

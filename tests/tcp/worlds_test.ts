@@ -107,7 +107,7 @@ talkTest(
 );
 
 Deno.test("NewReno halves an odd number of bytes to a whole number", () => {
-  const congestion = new NewReno(100, 1000);
+  const congestion = new NewReno({ segment: 100, burst: 100, initialWindow: 1000 });
   congestion.enterRecovery(999);
   assertEquals(congestion.window, 499); // with half a byte more, segments ended within a byte
   congestion.timedOut(999);
