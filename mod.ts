@@ -58,7 +58,11 @@ export type { Endpoint, Flow } from "./lib/ip/flow.ts";
 export { IpHeader, IpProtocol } from "./lib/ip/header.ts";
 export type { NetworkProtocol, TransportProtocol } from "./lib/ip/ip.ts";
 export type { KeepAlive, TcpOptions } from "./lib/tcp/config.ts";
-export type { CongestionControl, CongestionFactory, CongestionSizes } from "./lib/tcp/congestion.ts";
+export type {
+  CongestionControl,
+  CongestionFactory,
+  CongestionSizes,
+} from "./lib/tcp/congestion.ts";
 export type { Connection, TcpInfo } from "./lib/tcp/connection.ts";
 export { Event } from "./lib/tcp/control_block.ts";
 export { TcpError, type TcpErrorCode } from "./lib/tcp/error.ts";

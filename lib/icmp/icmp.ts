@@ -31,11 +31,16 @@ interface OwedError {
 /** The ICMP of one stack. */
 export class Icmp implements TransportProtocol {
   readonly protocol: number = IpProtocol.Icmp;
-  readonly nextDeadline: Millis = NEVER;
   readonly #owed: OwedError[] = [];
   readonly #quoted = new PacketBuffer(256);
   #tokens = BURST;
   #filledAt: Millis = 0;
+
+  /** When the next error that is owed may leave. */
+  get nextDeadline(): Millis {
+    if (this.#owed.length === 0) return NEVER;
+    return this.#filledAt + Math.max(0, 1 - this.#tokens) / RATE;
+  }
 
   /**
    * Owes the client of `flow` an error about `syn`, its first segment.
@@ -55,8 +60,9 @@ export class Icmp implements TransportProtocol {
   advance(_now: Millis): void {}
 
   transmit(header: IpHeader, packet: PacketBuffer, now: Millis): boolean {
+    if (this.#owed.length === 0 || !this.#takeToken(now)) return false;
     const error = this.#owed.shift();
-    if (!error || !this.#takeToken(now)) return false;
+    if (!error) return false;
     const { flow, quoted, code } = error;
     packet.bytes.set(quoted, packet.append(quoted.length));
     writeIcmpError(packet, DESTINATION_UNREACHABLE, code);

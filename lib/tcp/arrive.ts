@@ -87,6 +87,11 @@ function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
     tcb.deadlines.set(Wait.TimeWait, now + tcb.config.timeWait); // §3.10.7.4, eighth
   }
   if (tcb.state === State.SynReceived && segment.flags & SYN && segment.seq === tcb.irs) {
+    if (segment.flags & ACK) { // both have asked, and now both answer (RFC 9293 §3.5, figure 7)
+      segment.flags &= ~SYN;
+      segment.seq = nxt;
+      return Drop.None;
+    }
     tcb.snd.nxt = tcb.iss; // our SYN-ACK was lost
     tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
     return Drop.Duplicate;

@@ -4,11 +4,14 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { Drop } from "../../lib/base/drop.ts";
 import { PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
+import { IpHeader } from "../../lib/ip/header.ts";
+import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import { Stack } from "../../lib/stack/stack.ts";
 import { type Connection, TcpConnection } from "../../lib/tcp/connection.ts";
-import { Segment } from "../../lib/tcp/header.ts";
+import { parseSegment, Segment } from "../../lib/tcp/header.ts";
 import { fillText, isText } from "../harness/text.ts";
 import { decodePacket, encodeSegment, type WireSegment } from "../harness/wire.ts";
 import { mutate } from "./bytes.ts";
@@ -172,12 +175,12 @@ class StackFuzz {
   }
 }
 
-/** Whether the checksums of `bytes` are right. */
+/** Whether `bytes` are a segment with the right checksums. */
 function isIntact(bytes: Uint8Array): boolean {
-  try {
-    decodePacket(bytes);
-    return true;
-  } catch {
-    return false;
-  }
+  const packet = new PacketBuffer(4096);
+  packet.clear();
+  packet.bytes.set(bytes, packet.append(bytes.length));
+  const header = new IpHeader();
+  return parseIpv4(header, packet) === Drop.None &&
+    parseSegment(new Segment(), header, packet) === Drop.None;
 }

@@ -18,6 +18,7 @@ import { assert, assertEquals, fail } from "@std/assert";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import type { Millis } from "../../lib/base/clock.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
+import { ipv4 } from "../../lib/ip/address.ts";
 import { type LinkCapabilities, Stack } from "../../lib/stack/stack.ts";
 import type { TcpOptions } from "../../lib/tcp/config.ts";
 import type { Connection } from "../../lib/tcp/connection.ts";
@@ -187,6 +188,17 @@ export class Conversation {
     const connection = this.takeRequest().accept();
     assert(connection, this.#explain("the request was withdrawn"));
     this.#flowOf(connection.flow.client.port).connection = connection;
+    this.#drain();
+    return connection;
+  }
+
+  /** Asks the peer for a connection. */
+  connect(): Connection {
+    const connection = this.stack.connect(
+      { address: ipv4(STACK_ADDRESS), port: STACK_PORT },
+      { address: ipv4(PEER_ADDRESS), port: this.port },
+    );
+    this.#flow.connection = connection;
     this.#drain();
     return connection;
   }
