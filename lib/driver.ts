@@ -75,13 +75,15 @@ export class Driver {
   }
 
   /**
-   * Sends what the application has just made possible. To be called whenever
+   * Does a step now: sends what the application has just made possible, and
+   * takes what has come meanwhile, which saves waiting for the poll to say so
+   * (a tenth of the time of a bulk flow). To be called whenever
    * something was done with a connection or a request outside of
    * {@linkcode Shell.pump}.
    */
   kick(): void {
     if (this.#stepping || this.#closed) return;
-    const isMore = this.#transmitBurst(this.#clock.now());
+    const isMore = this.#step().busy;
     if (isMore || this.#unsent || this.#stack.nextDeadline < this.#sleepsUntil) this.#link.wake();
   }
 
