@@ -14,6 +14,8 @@ import type { Stack } from "./stack/stack.ts";
 
 /** Packets handled before other tasks of the event loop get their turn. */
 const BURST = 64;
+/** Bursts that are sent when the driver is closed, at most. */
+const MOST_LAST_BURSTS = 1024;
 /** A packet of the greatest length that IP can say, and a little more than that. */
 const PACKET_CAPACITY: number = HEADROOM + 65_536;
 /**
@@ -43,6 +45,7 @@ export class Driver {
   #unsent = false;
   #stepping = false;
   #closed = false;
+  #failure: { readonly error: unknown } | undefined;
   #sleepsUntil: Millis = 0;
 
   /** Joins a stack and a link; {@linkcode Driver.run} sets them going. */
@@ -65,12 +68,14 @@ export class Driver {
    */
   async run(): Promise<void> {
     while (!this.#closed && !this.#link.isClosed) {
+      if (this.#failure) throw this.#failure.error;
       const { busy, idle } = this.#step();
       const now = this.#clock.now();
       const longest = idle ? Infinity : now + ACTIVE_SLEEP;
       this.#sleepsUntil = busy ? now : Math.min(this.#stack.nextDeadline, longest);
       await this.#link.wait(Math.max(0, this.#sleepsUntil - now), this.#unsent);
     }
+    this.#transmitLast();
     this.#link.close();
   }
 
@@ -83,7 +88,12 @@ export class Driver {
    */
   kick(): void {
     if (this.#stepping || this.#closed) return;
-    const isMore = this.#step().busy;
+    let isMore = true;
+    try {
+      isMore = this.#step().busy;
+    } catch (error) { // not the caller's fault: run() ends with it
+      this.#failure = { error };
+    }
     if (isMore || this.#unsent || this.#stack.nextDeadline < this.#sleepsUntil) this.#link.wake();
   }
 
@@ -93,22 +103,39 @@ export class Driver {
     this.#link.wake();
   }
 
+  /** Resets of connections that end with the driver leave, as far as the link takes them. */
+  #transmitLast(): void {
+    const now = this.#clock.now();
+    for (let burst = 0; burst < MOST_LAST_BURSTS && !this.#link.isClosed; burst++) {
+      if (!this.#transmitBurst(now)) return;
+    }
+  }
+
   /** In, timers, events, out; `busy`: there may be more; `idle`: there was nothing at all. */
   #step(): { busy: boolean; idle: boolean } {
-    this.#stepping = true;
     const now = this.#clock.now();
-    let received = 0;
-    while (received < BURST && this.#link.receive(this.#incoming)) {
-      this.#stack.receive(this.#incoming, now);
-      received++;
-    }
-    this.#stack.advance(now);
-    this.#shell?.pump();
-    this.#stepping = false;
+    const received = this.#takeIn(now);
     const before = this.#stack.transmitted;
     const isMore = this.#transmitBurst(now);
     const sent = this.#stack.transmitted - before;
     return { busy: received === BURST || isMore, idle: received + sent === 0 };
+  }
+
+  /** What has come, timers, and events; returns how many packets there were. */
+  #takeIn(now: Millis): number {
+    this.#stepping = true; // what the shell does now is sent at the end of the step
+    try {
+      let received = 0;
+      while (received < BURST && this.#link.receive(this.#incoming)) {
+        this.#stack.receive(this.#incoming, now);
+        received++;
+      }
+      this.#stack.advance(now);
+      this.#shell?.pump();
+      return received;
+    } finally {
+      this.#stepping = false;
+    }
   }
 
   /** Returns whether there may be more to send although the link is not full. */

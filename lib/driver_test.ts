@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { PacketBuffer } from "./base/packet_buffer.ts";
 import { Drop } from "./base/drop.ts";
 import { Driver } from "./driver.ts";
@@ -214,4 +214,26 @@ Deno.test("Driver does nothing upon a kick after its end", async () => {
   connect();
   driver.kick();
   assertEquals([link.offered.length, link.wakes], [0, wakes]);
+});
+
+Deno.test("Driver ends with an error of a step, and does not blame who has kicked it", async () => {
+  const { driver } = driven();
+  let isWrong = false;
+  driver.attach({
+    pump() {
+      if (isWrong) throw new Error("a mistake in the shell");
+    },
+  });
+  const running = driver.run();
+  isWrong = true;
+  driver.kick();
+  await assertRejects(() => running, Error, "a mistake in the shell");
+});
+
+Deno.test("Driver sends all that is owed before it ends, however much that is", async () => {
+  const { link, driver, connect } = driven();
+  for (let count = 0; count < 150; count++) connect();
+  driver.close();
+  await driver.run();
+  assertEquals(link.offered.length, 150);
 });

@@ -44,7 +44,6 @@ const IFF_TUN = 0x0001;
 const IFF_NO_PI = 0x1000;
 const IFF_VNET_HDR = 0x4000;
 const TCP_OFFLOADS = 0x01 | 0x02 | 0x04; // TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6
-const UDP_OFFLOADS = 0x20 | 0x40; // TUN_F_USO4, TUN_F_USO6: since Linux 6.2
 
 // struct ifreq: the name, then a union of which TUNSETIFF reads the flags.
 const IFREQ_LENGTH = 40;
@@ -293,7 +292,7 @@ function setHeaderLength(action: string, descriptor: number): void {
 /** Agrees on the most offloads that both sides have. */
 function negotiateOffload(action: string, descriptor: number, wanted: boolean): boolean {
   const set = (flags: number) => calls().ioctlValue(descriptor, TUNSETOFFLOAD, flags);
-  if (wanted && (set(TCP_OFFLOADS | UDP_OFFLOADS) === 0 || set(TCP_OFFLOADS) === 0)) return true;
+  if (wanted && set(TCP_OFFLOADS) === 0) return true;
   checked(action, "ioctl(TUNSETOFFLOAD)", set(0));
   return false;
 }

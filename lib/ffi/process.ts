@@ -46,6 +46,18 @@ const calls = declare({
     parameters: ["buffer"],
     result: "i32",
   },
+  fileActionsAddClose: {
+    name: "posix_spawn_file_actions_addclose",
+    parameters: ["buffer", "i32"],
+    result: "i32",
+  },
+  /** Since glibc 2.34. */
+  fileActionsAddCloseFrom: {
+    name: "posix_spawn_file_actions_addclosefrom_np",
+    parameters: ["buffer", "i32"],
+    result: "i32",
+    optional: true,
+  },
   fileActionsAddDup2: {
     name: "posix_spawn_file_actions_adddup2",
     parameters: ["buffer", "i32", "i32"],
@@ -71,6 +83,8 @@ const POINTER_LENGTH = 8;
 
 /** The numbers below are for {@linkcode SpawnOptions.descriptors}. */
 const FIRST_FREE_DESCRIPTOR = 10;
+/** Behind standard input, output and error. */
+const FIRST_CLOSED_DESCRIPTOR = 3;
 
 /** A child process to be. */
 export interface SpawnOptions {
@@ -80,7 +94,8 @@ export interface SpawnOptions {
   readonly words: readonly string[];
   /**
    * Descriptors of ours by the number, 0 to 9, that the child has them under.
-   * It has our standard input, output and error where nothing else is said.
+   * It has our standard input, output and error where nothing else is said, and nothing besides:
+   * a socket that somebody left open for us would be a way past the namespace.
    */
   readonly descriptors: ReadonlyMap<number, number>;
 }
@@ -105,6 +120,10 @@ export function spawn({ path, words, descriptors }: SpawnOptions): number {
   for (const { number, copy } of copies) {
     calls().fileActionsAddDup2(fileActions, copy, number);
   }
+  for (let number = FIRST_CLOSED_DESCRIPTOR; number < FIRST_FREE_DESCRIPTOR; number++) {
+    if (!descriptors.has(number)) calls().fileActionsAddClose(fileActions, number);
+  }
+  calls().fileActionsAddCloseFrom?.(fileActions, FIRST_FREE_DESCRIPTOR);
   const pid = new Int32Array(1);
   const error = calls().spawn(
     new Uint8Array(pid.buffer),

@@ -42,6 +42,7 @@ export class Forwarder implements Shell {
   readonly #waiting = new Set<FlowRequest>();
   readonly #dials = new Map<FlowRequest, AbortController>();
   readonly #splices = new Map<Connection, Splice>();
+  #isStopped = false;
 
   /** Attaches a forwarder to the stack that `driver` runs. */
   constructor(stack: Stack, driver: Driver, options: ForwarderOptions) {
@@ -71,6 +72,7 @@ export class Forwarder implements Shell {
   pump(): void {
     for (let next = this.#stack.nextRequest(); next; next = this.#stack.nextRequest()) {
       if (next.isWithdrawn) this.#giveUp(next);
+      else if (this.#isStopped) next.reject();
       else this.#waiting.add(next);
     }
     this.#dialWaiting();
@@ -79,8 +81,9 @@ export class Forwarder implements Shell {
     }
   }
 
-  /** Ends everything at once: dials are abandoned, connections reset. */
+  /** Ends everything at once, and for good: dials are abandoned, connections reset. */
   stop(): void {
+    this.#isStopped = true;
     this.#waiting.clear();
     for (const dial of this.#dials.values()) dial.abort();
     for (const splice of this.#splices.values()) splice.stop();
@@ -115,9 +118,11 @@ export class Forwarder implements Shell {
     try {
       verdict = await this.#options.policy.decide(flow);
     } catch (error) {
+      if (signal.aborted) return;
       const { address, port } = flow.target;
       return this.#dialFailed(request, { hostname: formatAddress(address), port }, error);
     }
+    if (signal.aborted) return;
     if (verdict.kind !== "allow") return this.#deny(request, verdict);
     const { dialer = directDialer } = this.#options;
     let stream: ByteStream;
@@ -185,6 +190,6 @@ const FAILURES: Readonly<Record<string, DialFailure>> = {
 };
 
 function classify(error: unknown): DialFailure {
-  const { code, message } = error as { code?: string; message?: string };
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
   return FAILURES[code ?? ""] ?? { how: "failed", reason: message ?? String(error) };
 }

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { dialerOf, FakeTarget, MemoryGuest, pattern } from "../../tests/harness/memory_guest.ts";
 import type { ByteStream, Dialer } from "./dialer.ts";
 import type { FlowObserver } from "./observer.ts";
+import type { Verdict } from "./policy.ts";
 
 /** Notes what it is told; `next` waits for the next of it. */
 class Notes implements FlowObserver {
@@ -224,4 +225,44 @@ Deno.test("stopping a forwarder abandons its dials, and closes what they still y
   dialer.dials[0]?.resolve(target);
   await target.until(() => target.ended !== undefined);
   assertEquals(target.ended, "closed");
+});
+
+Deno.test("a policy that fails with nothing to say refuses the flow all the same", async () => {
+  const notes = new Notes();
+  await using guest = new MemoryGuest(dialerOf(new FakeTarget()), {
+    policy: { decide: () => Promise.reject(undefined) },
+    observer: notes,
+  });
+  guest.connect();
+  assertEquals(await notes.next(), "failed: 192.0.2.1:80: undefined");
+});
+
+Deno.test("a flow that is given up while its policy thinks is not dialled (H-14)", async () => {
+  const observer = new Notes();
+  const verdict = Promise.withResolvers<Verdict>();
+  const dialer = new PendingDials();
+  await using guest = new MemoryGuest(dialer, {
+    policy: { decide: () => verdict.promise },
+    observer,
+    tcp: { requestTimeout: 10 },
+  });
+  guest.connect();
+  assertEquals(await observer.next(), "given up: the guest did not wait");
+  verdict.resolve({ kind: "allow", target: { hostname: "", port: 80 } });
+  await verdict.promise;
+  await Promise.resolve();
+  assertEquals([dialer.dials, observer.lines], [[], []]);
+});
+
+Deno.test("a Deno.TcpConn is a stream as it is, also for a guest that resets (R-15)", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  const { hostname, port } = listener.addr;
+  const guest = new MemoryGuest({ dial: () => Deno.connect({ hostname, port }) });
+  const client = await guest.established();
+  using other = await accepted;
+  client.abort();
+  await other.read(new Uint8Array(1)).catch(() => null); // an end or a reset: Deno.TcpConn knows only one
+  await guest[Symbol.asyncDispose]();
+  assertEquals(guest.forwarder.openCount, 0);
 });

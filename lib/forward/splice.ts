@@ -41,6 +41,7 @@ export class Splice {
   readonly #kick: () => void;
   readonly #changed = { up: new Signal(), down: new Signal() };
   #end: SpliceEnd | undefined;
+  #isStreamClosed = false;
 
   /** Joins the two; `kick` is called after something was done with the connection. */
   constructor(connection: Connection, stream: ByteStream, kick: () => void) {
@@ -55,7 +56,7 @@ export class Splice {
       this.#up().catch(() => this.#targetLost()),
       this.#down().catch(() => this.#targetLost()),
     ]);
-    this.#stream.close();
+    this.#closeStream();
     return this.#end ?? "closed";
   }
 
@@ -73,7 +74,7 @@ export class Splice {
     const isHeardOut = this.isUpDone && !this.#end;
     this.#finish("stopped");
     this.#connection.abort();
-    if (isHeardOut) this.#stream.close();
+    if (isHeardOut) this.#closeStream();
     else this.#reset();
   }
 
@@ -144,7 +145,14 @@ export class Splice {
   }
 
   #reset(): void {
-    if (this.#stream.reset) this.#stream.reset();
+    this.#closeStream(true);
+  }
+
+  /** Once: a `Deno.TcpConn` that is closed again throws. */
+  #closeStream(withReset = false): void {
+    if (this.#isStreamClosed) return;
+    this.#isStreamClosed = true;
+    if (withReset && this.#stream.reset) this.#stream.reset();
     else this.#stream.close();
   }
 }

@@ -21,6 +21,8 @@ import { DESTINATION_UNREACHABLE, type UnreachableCode, writeIcmpError } from ".
 /** As gVisor: a thousand a second, fifty at once. */
 const RATE = 1; // a millisecond
 const BURST = 50;
+/** Errors that wait for their turn, at most. */
+const MOST_OWED = 512;
 
 interface OwedError {
   readonly flow: Flow;
@@ -48,7 +50,7 @@ export class Icmp implements TransportProtocol {
    * @returns `Drop.TooManyReplies` when it will not be sent.
    */
   unreachable(flow: Flow, syn: Segment, code: UnreachableCode): Drop {
-    if (this.#owed.length >= BURST) return Drop.TooManyReplies;
+    if (this.#owed.length >= MOST_OWED) return Drop.TooManyReplies;
     this.#owed.push({ flow, quoted: this.#quote(flow, syn), code });
     return Drop.None;
   }

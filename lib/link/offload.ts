@@ -32,17 +32,20 @@ const FIN_AND_PSH = 0x09;
  */
 export function restorePartial(packet: PacketBuffer): void {
   if (packet.checksumState !== ChecksumState.Verified) return;
-  const { view, start, end } = packet;
+  const { view, start, end, length } = packet;
+  if (length < IPV4_HEADER_LENGTH) return;
   const isVersion4 = view.getUint8(start) >> 4 === 4;
   const headerLength = isVersion4 ? (view.getUint8(start) & 0x0f) * 4 : IPV6_HEADER_LENGTH;
   const protocol = view.getUint8(start + (isVersion4 ? IPV4_PROTOCOL : IPV6_NEXT_HEADER));
   if (protocol !== TCP && protocol !== UDP) return;
+  const checksumOffset = protocol === TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
+  if (headerLength + checksumOffset + 2 > length) return; // too short to have one
   const addresses = isVersion4
     ? addWords(view, start + IPV4_ADDRESSES, start + IPV4_HEADER_LENGTH)
     : addWords(view, start + IPV6_ADDRESSES, start + IPV6_HEADER_LENGTH);
   packet.checksumState = ChecksumState.Partial;
   packet.checksumStart = start + headerLength;
-  packet.checksumOffset = protocol === TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
+  packet.checksumOffset = checksumOffset;
   const pseudo = foldSum(addresses + protocol + end - packet.checksumStart);
   view.setUint16(packet.checksumStart + packet.checksumOffset, pseudo);
 }
@@ -51,11 +54,12 @@ export function restorePartial(packet: PacketBuffer): void {
 export function completeChecksum(packet: PacketBuffer): void {
   if (packet.checksumState !== ChecksumState.Partial) return;
   const { view, checksumStart, end } = packet;
+  packet.checksumState = ChecksumState.Plain;
+  if (checksumStart + packet.checksumOffset + 2 > end) return; // too short to have one
   // The field holds the sum of the pseudo-header, so that adding it in completes it.
   const sum = fold(addWords(view, checksumStart, end));
   const isNone = sum === 0 && packet.checksumOffset === UDP_CHECKSUM; // which 0 would say (RFC 768)
   view.setUint16(checksumStart + packet.checksumOffset, isNone ? 0xffff : sum);
-  packet.checksumState = ChecksumState.Plain;
 }
 
 /**
@@ -67,12 +71,14 @@ export function cutSegments(
   wire: PacketBuffer,
   emit: (packet: PacketBuffer) => void,
 ): void {
-  if (packet.segmentSize === 0) {
+  const { view, start, end, checksumStart: tcp, segmentSize } = packet;
+  const isTcp = packet.checksumState === ChecksumState.Partial &&
+    packet.checksumOffset === TCP_CHECKSUM && tcp + TCP_DATA_OFFSET < end;
+  const payload = isTcp ? tcp + (view.getUint8(tcp + TCP_DATA_OFFSET) >> 4) * 4 : end;
+  if (segmentSize === 0 || payload >= end) { // or it is no super-segment, whatever was said of it
     completeChecksum(packet);
     return emit(packet);
   }
-  const { view, start, end, checksumStart: tcp, segmentSize } = packet;
-  const payload = tcp + (view.getUint8(tcp + TCP_DATA_OFFSET) >> 4) * 4;
   for (let at = payload; at < end; at += segmentSize) {
     const count = Math.min(segmentSize, end - at);
     wire.clear(start);

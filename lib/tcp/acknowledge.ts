@@ -23,7 +23,7 @@ export function synAcknowledged(tcb: ControlBlock, segment: Segment, now: Millis
   snd.nxt = segment.ack;
   snd.wl1 = segment.seq;
   snd.wl2 = segment.ack;
-  snd.wnd = segment.window * (segment.flags & SYN ? 1 : 2 ** snd.scale); // RFC 7323 §2.2
+  snd.wnd = windowOf(tcb, segment);
   snd.maxWnd = Math.max(snd.maxWnd, snd.wnd);
   tcb.attempts = 0;
   tcb.rtt.forgetSynBackoff();
@@ -42,7 +42,7 @@ export function takeAcknowledgment(tcb: ControlBlock, segment: Segment, now: Mil
   } else if (acked === 0) {
     // RFC 5681 §2: a duplicate has no text, moves nothing, and there is something to duplicate.
     const isDuplicate = segment.payloadLength === 0 && !(segment.flags & (SYN | FIN)) &&
-      tcb.hasOutstanding && segment.window * 2 ** snd.scale === snd.wnd;
+      tcb.hasOutstanding && windowOf(tcb, segment) === snd.wnd;
     if (newSack || (isDuplicate && !tcb.sack)) duplicateAcknowledged(tcb);
   }
   if (acked >= 0) updateSendWindow(tcb, segment, acked > 0, now);
@@ -103,15 +103,21 @@ function updateSendWindow(
     (snd.wl1 === segment.seq && seqBeforeOrAt(snd.wl2, segment.ack));
   if (!isNewer) return;
   const wasClosed = snd.wnd === 0;
-  snd.wnd = segment.window * 2 ** snd.scale;
+  snd.wnd = windowOf(tcb, segment);
   snd.maxWnd = Math.max(snd.maxWnd, snd.wnd);
   snd.wl1 = segment.seq;
   snd.wl2 = segment.ack;
-  if (snd.wnd > tcb.inFlight) {
+  // One that was open but too small to be worth a segment goes on waiting for the override.
+  if (wasClosed && snd.wnd > tcb.inFlight) {
     tcb.deadlines.stop(Wait.Persist);
     tcb.persistBackoffs = 0;
-    if (wasClosed) tcb.setRetransmitTimer(now); // it ran for the probes
+    tcb.setRetransmitTimer(now); // it ran for the probes
   }
+}
+
+/** SEG.WND in bytes; that of a SYN is never scaled (RFC 7323 §2.2). */
+function windowOf({ snd }: ControlBlock, segment: Segment): number {
+  return segment.window * (segment.flags & SYN ? 1 : 2 ** snd.scale);
 }
 
 function finAcknowledged(tcb: ControlBlock, now: Millis): void {

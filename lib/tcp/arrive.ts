@@ -87,17 +87,19 @@ function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
     tcb.deadlines.set(Wait.TimeWait, now + tcb.config.timeWait); // §3.10.7.4, eighth
   }
   if (tcb.state === State.SynReceived && segment.flags & SYN && segment.seq === tcb.irs) {
-    if (segment.flags & ACK) { // both have asked, and now both answer (RFC 9293 §3.5, figure 7)
-      segment.flags &= ~SYN;
-      segment.seq = nxt;
-      return Drop.None;
-    }
+    if (answersBoth(tcb, segment)) return Drop.None;
     tcb.snd.nxt = tcb.iss; // our SYN-ACK was lost
     tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
     return Drop.Duplicate;
   }
   answerUnacceptable(tcb, segment, now);
   return isOld ? Drop.Duplicate : Drop.OutOfWindow;
+}
+
+/** Whether both sides have asked at once, and this is the peer's answer (RFC 9293 §3.5, figure 7). */
+function answersBoth(tcb: ControlBlock, segment: Segment): boolean {
+  return tcb.isActive && tcb.state === State.SynReceived && segment.has(SYN | ACK) &&
+    segment.seq === tcb.irs;
 }
 
 /**
@@ -118,8 +120,9 @@ function checkReset(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
     return Drop.UnacceptableReset;
   }
   tcb.owed = 0;
-  if (tcb.state === State.LastAck || tcb.state === State.Closing) {
-    tcb.enter(State.Closed); // everything that matters has been said
+  const isAllSaid = tcb.state === State.LastAck || tcb.state === State.Closing;
+  if (isAllSaid && tcb.unacked.length === 0) {
+    tcb.enter(State.Closed); // only a FIN was not acknowledged
   } else { // before the handshake is over, who asked is refused (RFC 9293 §3.10.7.4)
     tcb.fail(tcb.isActive && tcb.state === State.SynReceived ? "refused" : "reset");
   }
@@ -129,7 +132,7 @@ function checkReset(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
 /** Fourth: a SYN here gets a challenge ACK (RFC 5961 §4.2). */
 function checkSyn(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   if (tcb.state === State.Closed) return Drop.None;
-  if (!(segment.flags & SYN)) return Drop.None;
+  if (!(segment.flags & SYN) || answersBoth(tcb, segment)) return Drop.None;
   tcb.challenge(now);
   return Drop.UnexpectedSyn;
 }
@@ -163,6 +166,7 @@ function takeText(
   const receives = state === State.Established || state === State.FinWait1 ||
     state === State.FinWait2;
   if (segment.length === 0 || !receives) return Drop.None;
+  if (segment.flags & SYN) return Drop.None; // what comes with it will come again
   const textEnd = seqAdd(segment.seq, segment.payloadLength);
   const isFinInWindow = segment.flags & FIN && seqBeforeOrAt(textEnd, tcb.rcv.edge);
   if (isFinInWindow && !tcb.reassembly.reaches(textEnd)) tcb.finAt ??= textEnd;

@@ -187,8 +187,9 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   }
 
   consume(count: number): void {
-    if (count === 0) return;
-    this.#tcb.received.drop(count);
+    const taken = Math.min(count, this.#tcb.received.length); // less after an abort
+    if (taken === 0) return;
+    this.#tcb.received.drop(taken);
     // After its FIN our window is of no interest to the peer.
     if (this.#tcb.finReceived || !owesWindowUpdate(this.#tcb)) return;
     this.#tcb.owed |= Owed.Ack;

@@ -132,6 +132,7 @@ export function synSentArrives(tcb: ControlBlock, segment: Segment, now: Millis)
   if (!acks) { // both have asked: RFC 9293 §3.5, figure 7
     tcb.enter(State.SynReceived);
     snd.nxt = iss;
+    tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
     return Drop.None;
   }
   synAcknowledged(tcb, segment, now);

@@ -93,8 +93,8 @@ function duplicateThreshold(tcb: ControlBlock): number {
   const limit = Math.min(tcb.snd.wnd, tcb.congestion.window);
   const canSendMore = tcb.unsent > 0 &&
     limit - tcb.inFlight >= Math.min(tcb.unsent, tcb.snd.mss);
-  if (outstanding > DUPLICATE_THRESHOLD || canSendMore) return DUPLICATE_THRESHOLD;
-  return Math.max(1, outstanding - 1);
+  const isEarly = 2 <= outstanding && outstanding <= DUPLICATE_THRESHOLD && !canSendMore;
+  return isEarly ? outstanding - 1 : DUPLICATE_THRESHOLD;
 }
 
 function enterRecovery(tcb: ControlBlock): void {

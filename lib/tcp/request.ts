@@ -74,6 +74,7 @@ export class TcpRequest implements FlowRequest, Timed, FlowEntry<TcpFlow> {
     this.peer = flow.client;
     this.own = flow.target;
     this.syn.copyFrom(syn);
+    this.syn.options.sackCount = 0; // in a SYN they mean nothing, and there may be no room for them
     this.#owner = owner;
   }
 

@@ -193,6 +193,7 @@ export class Tcp implements TransportProtocol {
       return this.#resets.owe(header, segment) || Drop.NoFlow;
     }
     if ((segment.flags & (SYN | ACK | RST | FIN)) === SYN && connection.yieldsTo(segment)) {
+      if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
       connection.forget();
       this.#settle(connection);
       return this.#request(segment, now);

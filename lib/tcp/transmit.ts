@@ -262,6 +262,7 @@ function noteSent(tcb: ControlBlock, segment: Segment, now: Millis): void {
       tcb.timedEnd = end;
     }
     snd.max = end;
+    tcb.persistBackoffs = 0;
     setTailProbeTimer(tcb, now);
   }
   if (seqBefore(snd.nxt, end)) snd.nxt = end;
