@@ -61,12 +61,24 @@ export class Driver {
   }
 
   /**
-   * Runs until {@linkcode Driver.close}, or until the link is gone.
+   * Runs until {@linkcode Driver.close}, or until the link is gone; closes the link.
    *
    * Waits once per step even when there is more to do: of all ways to yield,
    * only a real asynchronous operation gives Deno's sockets their turn.
+   *
+   * @throws What a step has thrown, which is a mistake in the stack or the shell.
    */
   async run(): Promise<void> {
+    try {
+      await this.#runSteps();
+      this.#transmitLast();
+    } finally {
+      this.#closed = true;
+      this.#link.close();
+    }
+  }
+
+  async #runSteps(): Promise<void> {
     while (!this.#closed && !this.#link.isClosed) {
       if (this.#failure) throw this.#failure.error;
       const { busy, idle } = this.#step();
@@ -75,8 +87,6 @@ export class Driver {
       this.#sleepsUntil = busy ? now : Math.min(this.#stack.nextDeadline, longest);
       await this.#link.wait(Math.max(0, this.#sleepsUntil - now), this.#unsent);
     }
-    this.#transmitLast();
-    this.#link.close();
   }
 
   /**

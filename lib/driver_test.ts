@@ -217,7 +217,7 @@ Deno.test("Driver does nothing upon a kick after its end", async () => {
 });
 
 Deno.test("Driver ends with an error of a step, and does not blame who has kicked it", async () => {
-  const { driver } = driven();
+  const { driver, link } = driven();
   let isWrong = false;
   driver.attach({
     pump() {
@@ -228,6 +228,7 @@ Deno.test("Driver ends with an error of a step, and does not blame who has kicke
   isWrong = true;
   driver.kick();
   await assertRejects(() => running, Error, "a mistake in the shell");
+  assertEquals(link.isClosed, true);
 });
 
 Deno.test("Driver sends all that is owed before it ends, however much that is", async () => {

@@ -76,7 +76,7 @@ async function serve(
   try {
     signals.forwardTo(guest);
     guest.start();
-    const status = await guest.exited;
+    const status = await Promise.race([guest.exited, untilFailure(running)]);
     await drain(forwarder, signals.abort);
     return {
       status,
@@ -87,9 +87,14 @@ async function serve(
   } finally {
     forwarder.stop();
     driver.close();
-    await running;
-    guest.close();
+    await running.finally(() => guest.close());
   }
+}
+
+/** Never resolves; rejects when the driver has failed: a guest without one is to end. */
+async function untilFailure(running: Promise<void>): Promise<never> {
+  await running;
+  return await new Promise<never>(() => {});
 }
 
 /** Waits until what the guest has sent has been passed on, or no longer moves. */

@@ -43,11 +43,6 @@ export function seqBeforeOrAt(a: Seq, b: Seq): boolean {
   return seqDiff(a, b) <= 0;
 }
 
-/** Whether `start <= s < start + size`. */
-export function seqInWindow(s: Seq, start: Seq, size: number): boolean {
-  return (seqDiff(s, start) >>> 0) < size;
-}
-
 /** The later of `a` and `b`. */
 export function seqMax(a: Seq, b: Seq): Seq {
   return seqBefore(a, b) ? b : a;

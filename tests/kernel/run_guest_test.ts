@@ -1,0 +1,40 @@
+import { assertRejects } from "@std/assert";
+import { AddressPolicy } from "../../lib/forward/policy.ts";
+import type { Link } from "../../lib/link/link.ts";
+import { runGuest } from "../../lib/namespace/run_guest.ts";
+import { parseAddress } from "../../lib/text/address.ts";
+import { lacking, within } from "./harness.ts";
+
+const LIMIT = 20_000;
+
+/** A link that breaks, which links are not supposed to do, upon the first packet. */
+function breaking(link: Link): Link {
+  link.receive = () => {
+    throw new Error("a mistake in the link");
+  };
+  return link;
+}
+
+Deno.test({
+  name: `A guest ends with what has served it${lacking ? ` (skipped: ${lacking})` : ""}`,
+  ignore: lacking !== undefined,
+  fn: async () => {
+    const gateway = parseAddress("10.0.2.2");
+    const running = runGuest({
+      guest: {
+        command: ["sleep", "1000"],
+        interfaceName: "tun0",
+        mtu: 1500,
+        offload: true,
+        address: "10.0.2.100",
+        prefixLength: 24,
+        gateway: "10.0.2.2",
+      },
+      forwarder: {
+        policy: new AddressPolicy({ network: { address: gateway, prefixLength: 24 }, gateway }),
+      },
+      wrapLink: breaking,
+    });
+    await assertRejects(() => within(LIMIT, running), Error, "a mistake in the link");
+  },
+});
