@@ -56,7 +56,12 @@ export {
 } from "./lib/ip/address.ts";
 export type { Endpoint, Flow } from "./lib/ip/flow.ts";
 export { IpHeader, IpProtocol } from "./lib/ip/header.ts";
-export type { NetworkProtocol, TransportProtocol } from "./lib/ip/ip.ts";
+export {
+  ipv4Protocol,
+  ipv6Protocol,
+  type NetworkProtocol,
+  type TransportProtocol,
+} from "./lib/ip/ip.ts";
 export type { KeepAlive, TcpOptions } from "./lib/tcp/config.ts";
 export type {
   CongestionControl,

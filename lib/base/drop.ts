@@ -57,6 +57,8 @@ export const Drop = {
   TooManyReplies: 22,
   /** A packet of ours that the link refused for good. */
   LinkRefused: 23,
+  /** An IPv6 option that asks those who do not know it to drop the packet (RFC 8200 §4.2). */
+  UnknownOption: 24,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

@@ -13,7 +13,8 @@ import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { AddressKind, addressKind } from "./address.ts";
 import { IpHeader } from "./header.ts";
-import { parseIpv4, writeIpv4 } from "./ipv4_header.ts";
+import { IPV4_HEADER_LENGTH, parseIpv4, writeIpv4 } from "./ipv4_header.ts";
+import { IPV6_HEADER_LENGTH, parseIpv6, writeIpv6 } from "./ipv6_header.ts";
 
 /** IPv4 or IPv6, chosen by the version nibble. */
 export interface NetworkProtocol {
@@ -48,9 +49,17 @@ export interface TransportProtocol {
 /** IPv4 (RFC 791), without fragments. */
 export const ipv4Protocol: NetworkProtocol = {
   version: 4,
-  headerLength: 20,
+  headerLength: IPV4_HEADER_LENGTH,
   parse: parseIpv4,
   write: writeIpv4,
+};
+
+/** IPv6 (RFC 8200), without fragments. */
+export const ipv6Protocol: NetworkProtocol = {
+  version: 6,
+  headerLength: IPV6_HEADER_LENGTH,
+  parse: parseIpv6,
+  write: writeIpv6,
 };
 
 /** Dispatches packets between network and transport protocols. */

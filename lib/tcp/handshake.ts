@@ -10,6 +10,8 @@
 import type { Millis } from "../base/clock.ts";
 import { Drop } from "../base/drop.ts";
 import { type IpAddress, isIpv4 } from "../ip/address.ts";
+import { IPV4_HEADER_LENGTH } from "../ip/ipv4_header.ts";
+import { IPV6_HEADER_LENGTH } from "../ip/ipv6_header.ts";
 import { synAcknowledged } from "./acknowledge.ts";
 import type { TcpConfig } from "./config.ts";
 import { ControlBlock, Event, Owed } from "./control_block.ts";
@@ -19,8 +21,6 @@ import { type Seq, seqAdd, seqBefore, seqBeforeOrAt } from "./seq.ts";
 import { State } from "./state.ts";
 import { findWindowScale, synWindow } from "./window.ts";
 
-const IPV4_HEADER_LENGTH = 20;
-const IPV6_HEADER_LENGTH = 40;
 /** What a peer takes that does not say (RFC 9293 §3.7.1, MUST-15). */
 const DEFAULT_MSS_IPV4 = 536;
 const DEFAULT_MSS_IPV6 = 1220;

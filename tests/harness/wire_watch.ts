@@ -8,6 +8,7 @@ import { Drop } from "../../lib/base/drop.ts";
 import type { PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { IpHeader, IpProtocol } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
+import { IPV6_HEADER_LENGTH, parseIpv6 } from "../../lib/ip/ipv6_header.ts";
 import { ACK, FIN, parseSegment, RST, Segment, SYN } from "../../lib/tcp/header.ts";
 import { type Seq, seqAdd, seqBefore, seqDiff, seqMax } from "../../lib/tcp/seq.ts";
 import type { Content } from "./content.ts";
@@ -48,8 +49,13 @@ export class WireWatch {
   watch(sender: 0 | 1, packet: PacketBuffer): void {
     const { start, end, length } = packet;
     const segment = this.#segment;
-    if (packet.view.getUint16(start + 2) !== length) throw new Error(`${length} bytes were sent`);
-    if (parseIpv4(this.#header, packet) !== Drop.None) throw new Error("a bad IP header was sent");
+    const isVersion6 = packet.view.getUint8(start) >> 4 === 6;
+    const total = isVersion6
+      ? packet.view.getUint16(start + 4) + IPV6_HEADER_LENGTH
+      : packet.view.getUint16(start + 2);
+    if (total !== length) throw new Error(`${length} bytes were sent, ${total} announced`);
+    const parse = isVersion6 ? parseIpv6 : parseIpv4;
+    if (parse(this.#header, packet) !== Drop.None) throw new Error("a bad IP header was sent");
     if (this.#header.protocol !== IpProtocol.Tcp) throw new Error("something was sent beside TCP");
     const reason = parseSegment(segment, this.#header, packet);
     if (reason !== Drop.None) throw new Error(`a bad segment was sent (${reason})`);

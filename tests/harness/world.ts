@@ -15,7 +15,8 @@ import type { Clock, Millis } from "../../lib/base/clock.ts";
 import { Drop } from "../../lib/base/drop.ts";
 import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
-import { ipv4 } from "../../lib/ip/address.ts";
+import { type IpAddress, ipv4 } from "../../lib/ip/address.ts";
+import { ipv6Protocol } from "../../lib/ip/ip.ts";
 import { FaultyLink } from "../../lib/link/faulty_link.ts";
 import type { Faults } from "../../lib/link/impairment.ts";
 import { type Link, SendResult } from "../../lib/link/link.ts";
@@ -45,6 +46,8 @@ export interface WorldOptions {
   readonly server: EndOptions;
   /** Whether the link takes partial checksums and super-segments. */
   readonly offload: boolean;
+  /** The version of IP. @default {4} */
+  readonly version?: 4 | 6;
   /** From the client to the server. */
   readonly up: Faults;
   /** From the server to the client. */
@@ -128,9 +131,10 @@ export class World {
     ];
     this.#contents = [new Content(seed), new Content(~seed)];
     this.#watch = new WireWatch(...this.#contents);
+    const { version = 4 } = this.#options;
     const connection = this.#ends[0].stack.connect(
-      { address: ipv4(0x0a000001), port: 40_000 },
-      { address: ipv4(0x0a000002), port: 80 },
+      { address: addressOf(1, version), port: 40_000 },
+      { address: addressOf(2, version), port: 80 },
     );
     this.#client = new Application(connection, client.script, ...this.#contents, this.now);
   }
@@ -279,5 +283,13 @@ function newEnd({ mtu, tcp }: EndOptions, link: Link, seed: number, isn: number)
     timestampOffset: () => isn, // which wraps soon, too
   };
   const options = { tcp, random: new SeededRandom(seed), isn: generator };
-  return new End(new Stack({ mtu, checksumOffload, maxSegmentation }, options), link);
+  const stack = new Stack({ mtu, checksumOffload, maxSegmentation }, options);
+  stack.registerNetwork(ipv6Protocol);
+  return new End(stack, link);
+}
+
+/** 10.0.0.`number` or 2001:db8::`number`. */
+function addressOf(number: number, version: 4 | 6): IpAddress {
+  if (version === 4) return ipv4(0x0a00_0000 + number);
+  return { w0: 0x2001_0db8, w1: 0, w2: 0, w3: number };
 }
