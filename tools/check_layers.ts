@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { sources } from "./sources.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 
 /** The rows of the grid, from the bottom. A file belongs to the first one that fits. */
@@ -121,19 +122,9 @@ function namesMember(tokens: readonly Token[], at: number, object: string): bool
   return before < at - 1 && tokens[before]?.text === object;
 }
 
-/** All TypeScript files of the project, relative to the root. */
-async function* sources(folder = "."): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (name.startsWith(".") || name === "tmp" || name === "node_modules") continue;
-    const path = folder === "." ? name : `${folder}/${name}`;
-    if (isDirectory) yield* sources(path);
-    else if (name.endsWith(".ts")) yield path;
-  }
-}
-
 if (import.meta.main) {
   const faults: string[] = [];
-  for await (const path of sources()) {
+  for await (const path of sources(".ts")) {
     faults.push(...findFaults(path, await Deno.readTextFile(path)));
   }
   // deno-lint-ignore no-console -- a tool talks to the terminal

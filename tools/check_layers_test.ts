@@ -43,7 +43,7 @@ Deno.test("the layers keep packages out of the core", () => {
   assertEquals(findFaults("lib/forward/dialer.ts", `import { a } from "@std/bytes";`), []);
 });
 
-Deno.test("the layers refuse effects in the core", () => {
+Deno.test("the layers refuse effects in the core, clocks among them (Z-03)", () => {
   for (
     const source of [
       "new Date()",

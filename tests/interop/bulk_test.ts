@@ -36,7 +36,7 @@ for (const mtu of [1500, 65_520]) {
     // What differs between users is how the device is made, not what goes through it.
     const users = mtu === 65_520 && offload ? ["root", "rootless"] as const : ["root"] as const;
 
-    interopTest(`bulk data arrives intact, both ways and both at once, at ${how} (S-22, W-04)`, {
+    interopTest(`bulk data arrives intact, both ways and both at once, at ${how} (W-04, X-22)`, {
       programs: ["python3"],
       users,
     }, async (scene) => {
