@@ -108,7 +108,8 @@ export function render(conformance: Conformance): string {
     ({ id }) => id,
   );
   const lines = [
-    "<!-- deno-fmt-ignore-file: made by `deno task conformance`, which see for changes -->",
+    "<!-- deno-fmt-ignore-file -->",
+    "<!-- Made by `deno task conformance`. -->",
     "",
     "# Conformance",
     "",
