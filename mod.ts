@@ -62,7 +62,12 @@ export {
   type NetworkProtocol,
   type TransportProtocol,
 } from "./lib/ip/ip.ts";
-export type { KeepAlive, TcpOptions } from "./lib/tcp/config.ts";
+export type {
+  ConnectionConfig,
+  ConnectionOptions,
+  KeepAlive,
+  TcpOptions,
+} from "./lib/tcp/config.ts";
 export type {
   CongestionControl,
   CongestionFactory,

@@ -120,9 +120,8 @@ function checkReset(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
     return Drop.UnacceptableReset;
   }
   tcb.owed = 0;
-  const isAllSaid = tcb.state === State.LastAck || tcb.state === State.Closing;
-  if (isAllSaid && tcb.unacked.length === 0) {
-    tcb.enter(State.Closed); // only a FIN was not acknowledged
+  if (tcb.finReceived && tcb.isFinAlone) {
+    tcb.enter(State.Closed); // everything has been said
   } else { // before the handshake is over, who asked is refused (RFC 9293 §3.10.7.4)
     tcb.fail(tcb.isActive && tcb.state === State.SynReceived ? "refused" : "reset");
   }
@@ -168,12 +167,18 @@ function takeText(
   if (segment.length === 0 || !receives) return Drop.None;
   if (segment.flags & SYN) return Drop.None; // what comes with it will come again
   const textEnd = seqAdd(segment.seq, segment.payloadLength);
+  if (tcb.readClosed && tcb.closing && seqBefore(tcb.rcv.nxt, textEnd)) {
+    tcb.owed = 0; // the caller answers with a reset, since text is lost (§3.6.1, SHLD-3)
+    tcb.fail("reset");
+    return Drop.NoFlow;
+  }
   const isFinInWindow = segment.flags & FIN && seqBeforeOrAt(textEnd, tcb.rcv.edge);
   if (isFinInWindow && !tcb.reassembly.reaches(textEnd)) tcb.finAt ??= textEnd;
   const before = tcb.rcv.nxt;
   const reason = segment.payloadLength > 0
     ? placeText(tcb, segment.seq, textEnd, packet)
     : Drop.None;
+  if (tcb.readClosed) discardText(tcb);
   oweAck(tcb, segment, seqDiff(tcb.rcv.nxt, before), now);
   if (tcb.finAt === tcb.rcv.nxt) takeFin(tcb, now);
   return reason;
@@ -210,6 +215,12 @@ function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer
     tcb.events |= Event.Readable;
   }
   return Drop.None;
+}
+
+/** Nobody reads: the window stays open, and the application hears of nothing. */
+function discardText(tcb: ControlBlock): void {
+  tcb.received.drop(tcb.received.length);
+  tcb.events &= ~Event.Readable;
 }
 
 /** Text in order may be acknowledged in company; all else at once (RFC 5681 §4.2). */

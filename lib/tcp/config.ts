@@ -18,12 +18,55 @@ export interface KeepAlive {
   readonly count: number;
 }
 
-/** Settings of {@linkcode Tcp}. Times in milliseconds, sizes in bytes. */
-export interface TcpOptions {
-  /** What a connection may hold to be sent, at most. @default {1048576} */
+/**
+ * Settings of one connection. Times in milliseconds, sizes in bytes.
+ *
+ * What a connection does not set it has from its listener, and that from the
+ * stack's {@linkcode TcpOptions}. Those under "when it opens" are settled by the
+ * handshake, and no longer count when they are changed after it.
+ */
+export interface ConnectionOptions {
+  /** What the connection may hold to be sent, at most; when it opens. @default {1048576} */
   readonly sendBuffer?: number;
-  /** What a connection may hold to be read, at most: its largest window. @default {1048576} */
+  /** What it may hold to be read, at most: its largest window; when it opens. @default {1048576} */
   readonly receiveBuffer?: number;
+  /** The shift of our windows, 0 to 14; when it opens. @default what `receiveBuffer` needs */
+  readonly windowScale?: number | undefined;
+  /** The largest segment, sent or announced, 48 to 65535; when it opens. @default what the MTU takes */
+  readonly maxSegmentSize?: number | undefined;
+  /** Retransmissions of a SYN or a SYN-ACK before giving up; when it opens. @default {5} */
+  readonly synRetries?: number;
+  /** Retransmissions of the same data before giving up: R2 of RFC 9293 §3.8.3. @default {15} */
+  readonly retries?: number;
+  /** Whether small segments wait for acknowledgments (RFC 9293 §3.7.4). @default {false} */
+  readonly nagle?: boolean;
+  /** Whether small segments wait until there is more, or for a timeout. @default {false} */
+  readonly cork?: boolean;
+  /** Nothing can be written while so much has yet to be sent. @default {Infinity} */
+  readonly notSentLowWater?: number;
+  /**
+   * How long an acknowledgment may wait for company. With 0 one is sent at the
+   * end of each batch of packets (RFC 9293 §3.8.6.3 MUST-58). At most 500.
+   *
+   * @default {0}
+   */
+  readonly ackDelay?: Millis;
+  /** Keep-alive probes. @default {undefined}, which is none */
+  readonly keepAlive?: KeepAlive | undefined;
+  /**
+   * How long what was written may wait for an acknowledgment before the
+   * connection is given up (RFC 9293 §3.10.8). A peer that answers while its
+   * window is closed is waited for. @default {Infinity}
+   */
+  readonly userTimeout?: Millis;
+  /** 0: {@linkcode Connection.close} discards and resets; else it sends all first. @default {undefined} */
+  readonly linger?: Millis | undefined;
+  /** How long a closed connection may wait for the peer's FIN in FIN-WAIT-2. @default {60000} */
+  readonly finWait2Timeout?: Millis;
+}
+
+/** Settings of {@linkcode Tcp}. Times in milliseconds, sizes in bytes. */
+export interface TcpOptions extends ConnectionOptions {
   /** How initial sequence numbers are made. @default {"siphash"} */
   readonly isn?: IsnAlgorithm;
   /** Whether SACK is accepted when offered (RFC 2018). @default {true} */
@@ -32,31 +75,16 @@ export interface TcpOptions {
   readonly timestamps?: boolean;
   /** Whether window scaling is accepted when offered (RFC 7323). @default {true} */
   readonly windowScaling?: boolean;
-  /** Whether small segments wait for acknowledgments (RFC 9293 §3.7.4). @default {false} */
-  readonly nagle?: boolean;
-  /**
-   * How long an acknowledgment may wait for company. With 0 one is sent at the
-   * end of each batch of packets (RFC 9293 §3.8.6.3 MUST-58). At most 500.
-   *
-   * @default {0}
-   */
-  readonly ackDelay?: Millis;
   /** The timeout before the first measurement (RFC 6298 §2.1). @default {1000} */
   readonly initialRto?: Millis;
   /** The least timeout; RFC 6298 §2.4 says 1000, we follow Linux. @default {200} */
   readonly minRto?: Millis;
   /** The largest timeout, at least 60000 (RFC 6298 §2.5). @default {60000} */
   readonly maxRto?: Millis;
-  /** Retransmissions of the same data before giving up: R2 of RFC 9293 §3.8.3. @default {15} */
-  readonly retries?: number;
-  /** Retransmissions of a SYN-ACK before giving up. @default {5} */
-  readonly synRetries?: number;
   /** 2 MSL (RFC 9293 §3.4.2). @default {60000} */
   readonly timeWait?: Millis;
   /** How long a flow may wait to be answered after its last SYN. @default {150000} */
   readonly requestTimeout?: Millis;
-  /** Keep-alive probes. @default {undefined}, which is none */
-  readonly keepAlive?: KeepAlive | undefined;
   /** Between two challenge ACKs of one connection (RFC 5961 §7). @default {500} */
   readonly challengeInterval?: Millis;
   /** What may be in flight at first; at least ten segments may. @default {262144} */
@@ -71,6 +99,9 @@ export interface TcpOptions {
   readonly maxRequests?: number;
 }
 
+/** {@linkcode ConnectionOptions} with every default filled in. */
+export type ConnectionConfig = Required<ConnectionOptions>;
+
 /** {@linkcode TcpOptions} with every default filled in. */
 export type TcpConfig = Required<TcpOptions>;
 
@@ -78,20 +109,27 @@ export type TcpConfig = Required<TcpOptions>;
 export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   sendBuffer: 1_048_576,
   receiveBuffer: 1_048_576,
+  windowScale: undefined,
+  maxSegmentSize: undefined,
+  synRetries: 5,
+  retries: 15,
+  nagle: false,
+  cork: false,
+  notSentLowWater: Infinity,
+  ackDelay: 0,
+  keepAlive: undefined,
+  userTimeout: Infinity,
+  linger: undefined,
+  finWait2Timeout: 60_000,
   isn: "siphash",
   sack: true,
   timestamps: true,
   windowScaling: true,
-  nagle: false,
-  ackDelay: 0,
   initialRto: 1000,
   minRto: 200,
   maxRto: 60_000,
-  retries: 15,
-  synRetries: 5,
   timeWait: 60_000,
   requestTimeout: 150_000,
-  keepAlive: undefined,
   challengeInterval: 500,
   initialWindow: 262_144,
   congestion: (sizes) => new NewReno(sizes),
@@ -102,6 +140,20 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
 
 const SMALLEST_BUFFER = 4096;
 const LARGEST_BUFFER = 0xffff * 2 ** 14; // what a window can say (RFC 7323 §2.3)
+/** What a setting of a connection may be, from and to. */
+const BOUNDS = [
+  ["sendBuffer", SMALLEST_BUFFER, LARGEST_BUFFER],
+  ["receiveBuffer", SMALLEST_BUFFER, LARGEST_BUFFER],
+  ["windowScale", 0, 14], // RFC 7323 §2.3
+  ["maxSegmentSize", 48, 0xffff], // what we take for the smallest, and what the option can say
+  ["synRetries", 0, Infinity],
+  ["retries", 0, Infinity],
+  ["notSentLowWater", 1, Infinity],
+  ["ackDelay", 0, 500], // RFC 9293 §3.8.6.3, MUST-40
+  ["userTimeout", 1, Infinity],
+  ["linger", 0, Infinity],
+  ["finWait2Timeout", 0, Infinity],
+] as const;
 
 /**
  * Fills in the defaults.
@@ -109,24 +161,30 @@ const LARGEST_BUFFER = 0xffff * 2 ** 14; // what a window can say (RFC 7323 §2.
  * @throws {RangeError} When a setting cannot be.
  */
 export function tcpConfig(options: TcpOptions = {}): TcpConfig {
-  const config = { ...DEFAULT_TCP_OPTIONS, ...options };
-  for (const name of ["sendBuffer", "receiveBuffer"] as const) {
-    if (config[name] < SMALLEST_BUFFER || config[name] > LARGEST_BUFFER) {
-      throw new RangeError(
-        `Cannot use a ${name} of ${config[name]} bytes: ` +
-          `it must be ${SMALLEST_BUFFER} to ${LARGEST_BUFFER}`,
-      );
-    }
-  }
-  if (config.ackDelay < 0 || config.ackDelay > 500) {
-    throw new RangeError(
-      `Cannot delay acknowledgments by ${config.ackDelay} ms: ackDelay must be 0 to 500`,
-    );
-  }
+  const config = checked({ ...DEFAULT_TCP_OPTIONS, ...options });
   if (config.minRto <= 0 || config.minRto > config.maxRto) {
     throw new RangeError(
       `Cannot use a minRto of ${config.minRto} ms: it must be above 0 and not above maxRto`,
     );
+  }
+  return config;
+}
+
+/**
+ * The settings of a connection that has some of its own. Without any it shares
+ * the `config` of the stack.
+ *
+ * @throws {RangeError} When a setting cannot be.
+ */
+export function connectionConfig(config: TcpConfig, options?: ConnectionOptions): TcpConfig {
+  return options ? checked({ ...config, ...options }) : config;
+}
+
+function checked(config: TcpConfig): TcpConfig {
+  for (const [name, least, most] of BOUNDS) {
+    const value = config[name];
+    if (value === undefined || (value >= least && value <= most)) continue;
+    throw new RangeError(`Cannot use a ${name} of ${value}: it must be ${least} to ${most}`);
   }
   return config;
 }

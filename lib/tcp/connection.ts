@@ -14,6 +14,7 @@ import type { Timed } from "../base/timer_heap.ts";
 import type { Endpoint, Flow } from "../ip/flow.ts";
 import type { FlowEntry } from "../ip/flow_table.ts";
 import { segmentArrives } from "./arrive.ts";
+import { type ConnectionConfig, connectionConfig, type ConnectionOptions } from "./config.ts";
 import { type ControlBlock, Owed } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
 import { TcpError, type TcpErrorCode } from "./error.ts";
@@ -70,6 +71,15 @@ export interface Connection {
   readonly isDrained: boolean;
   /** What the connection is doing. */
   readonly info: TcpInfo;
+  /** Its settings. */
+  readonly options: ConnectionConfig;
+  /**
+   * Changes those settings that `options` has, from now on. With `nagle: false`
+   * or `cork: false` what has waited is sent, with `ackDelay: 0` acknowledged.
+   *
+   * @throws {RangeError} When a setting cannot be.
+   */
+  setOptions(options: ConnectionOptions): void;
   /** Takes the events since the last call; a set of {@linkcode Event} bits. */
   takeEvents(): number;
   /** Moves received bytes into `into`; returns how many, 0 for none. */
@@ -90,6 +100,18 @@ export interface Connection {
   commit(count: number): void;
   /** Sends a FIN after what has been written. Reading goes on. No-op when that is done. */
   closeWrite(): void;
+  /**
+   * Reads no more: what is unread and what comes is acknowledged and discarded,
+   * as after shutdown(2) on Linux. Writing goes on. When our side is closed, too,
+   * text that comes ends the connection with a reset (RFC 9293 §3.6.1, SHLD-3).
+   */
+  closeRead(): void;
+  /**
+   * Lets go of the connection. What was written is sent, then a FIN, and the rest
+   * happens by itself; but with unread text, or when told not to linger, the peer
+   * gets a reset.
+   */
+  close(): void;
   /** Sends a reset and forgets everything. No-op on a connection that is over. */
   abort(): void;
 }
@@ -134,7 +156,8 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   }
 
   get isAtEnd(): boolean {
-    return this.#tcb.received.length === 0 && this.#tcb.finReceived;
+    const { received, finReceived, readClosed } = this.#tcb;
+    return received.length === 0 && (finReceived || readClosed);
   }
 
   get readable(): number {
@@ -167,6 +190,16 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
       receiveWindow,
       segmentSize: snd.mss,
     };
+  }
+
+  get options(): ConnectionConfig {
+    return this.#tcb.config;
+  }
+
+  setOptions(options: ConnectionOptions): void {
+    const tcb = this.#tcb;
+    tcb.config = connectionConfig(tcb.config, options);
+    this.#markReady(this);
   }
 
   takeEvents(): number {
@@ -223,11 +256,29 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     this.#markReady(this);
   }
 
+  closeRead(): void {
+    const tcb = this.#tcb;
+    this.consume(tcb.received.length);
+    tcb.readClosed = true;
+  }
+
+  close(): void {
+    const tcb = this.#tcb;
+    const isUnread = tcb.received.length > 0 && tcb.state !== State.TimeWait;
+    if (isUnread || tcb.config.linger === 0) return this.abort(); // RFC 2525 §2.17
+    tcb.orphaned = true;
+    this.closeRead();
+    this.closeWrite();
+    this.#markReady(this);
+  }
+
   abort(): void {
     const tcb = this.#tcb;
     if (tcb.state === State.Closed) return;
-    // In TIME-WAIT the peer has everything, in SYN-SENT nothing: there is nothing to reset.
-    const owed = tcb.state === State.TimeWait || tcb.state === State.SynSent ? 0 : Owed.Reset;
+    // The peer has everything, or in SYN-SENT nothing: nothing to reset (RFC 9293 §3.10.5).
+    const isSettled = tcb.state === State.TimeWait || tcb.state === State.SynSent ||
+      (tcb.finReceived && tcb.isFinAlone);
+    const owed = isSettled ? 0 : Owed.Reset;
     tcb.fail("aborted");
     tcb.owed = owed;
     tcb.received.release();

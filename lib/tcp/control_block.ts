@@ -121,7 +121,8 @@ export interface RecoveryVariables {
 
 /** A connection's data; see the module's description. */
 export class ControlBlock {
-  readonly config: TcpConfig;
+  /** Settings; the stack's own object until the connection gets some of its own. */
+  config: TcpConfig;
   /** The largest payload of a super-segment that the link takes, or 0. */
   maxSegmentation = 0;
   /** Moved only by {@linkcode enter}. */
@@ -150,6 +151,10 @@ export class ControlBlock {
   finAt: Seq | undefined = undefined;
   /** Whether the application has closed its side; the FIN follows the data. */
   closing = false;
+  /** Whether the application wants to read no more: what comes is acknowledged and discarded. */
+  readClosed = false;
+  /** Whether the application has let go of the connection, which is to end by itself. */
+  orphaned = false;
   /** A set of {@linkcode Owed} bits. */
   owed = 0;
   /** A set of {@linkcode Event} bits. */
@@ -268,6 +273,11 @@ export class ControlBlock {
   /** How long to wait before the next window probe (RFC 9293 §3.8.6.1). */
   get probeInterval(): Millis {
     return Math.min(this.rtt.timeout * 2 ** this.persistBackoffs, this.config.maxRto);
+  }
+
+  /** Whether the peer has everything we wrote, and only our FIN is not acknowledged. */
+  get isFinAlone(): boolean {
+    return this.unacked.length === 0 && this.closing && this.hasOutstanding;
   }
 
   /** Whether our FIN has been acknowledged. */

@@ -68,11 +68,14 @@ function newControlBlock(config: TcpConfig, context: HandshakeContext): ControlB
   const tcb = new ControlBlock(config, context.iss);
   const ipHeader = version4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH;
   tcb.maxSegmentation = context.maxSegmentation;
-  tcb.rcv.mss = context.mtu - ipHeader - TCP_HEADER_LENGTH;
+  tcb.rcv.mss = Math.min(
+    context.mtu - ipHeader - TCP_HEADER_LENGTH,
+    config.maxSegmentSize ?? 0xffff,
+  );
   tcb.snd.mss = version4 ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6;
   tcb.sack = config.sack;
   tcb.scaling = config.windowScaling;
-  tcb.rcv.scale = findWindowScale(config.receiveBuffer);
+  tcb.rcv.scale = config.windowScale ?? findWindowScale(config.receiveBuffer);
   tcb.ts.enabled = config.timestamps;
   tcb.ts.offset = context.timestampOffset;
   tcb.heardAt = context.now;

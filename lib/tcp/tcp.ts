@@ -200,7 +200,7 @@ export class Tcp implements TransportProtocol {
     }
     const reason = connection.segmentArrives(segment, packet, now);
     const isSyn = connection.state === State.SynReceived || connection.state === State.SynSent;
-    if (reason === Drop.UnacceptableAck && isSyn) {
+    if ((reason === Drop.UnacceptableAck && isSyn) || reason === Drop.NoFlow) {
       this.#resets.owe(header, segment); // RFC 9293 §3.10.7.3, §3.10.7.4: the state stays
     }
     this.#ready.add(connection);
