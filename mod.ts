@@ -57,6 +57,8 @@ export {
 export type { Endpoint, Flow } from "./lib/ip/flow.ts";
 export { IpHeader, IpProtocol } from "./lib/ip/header.ts";
 export {
+  type DeliveryError,
+  type DeliveryErrorKind,
   ipv4Protocol,
   ipv6Protocol,
   type NetworkProtocol,

@@ -59,6 +59,10 @@ export const Drop = {
   LinkRefused: 23,
   /** An IPv6 option that asks those who do not know it to drop the packet (RFC 8200 §4.2). */
   UnknownOption: 24,
+  /** An ICMP message of a kind that nobody here needs (RFC 1122 §3.2.2). */
+  IgnoredMessage: 25,
+  /** An ICMP error about nothing that we have in flight (RFC 5927 §4.1). */
+  UnrelatedError: 26,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

@@ -12,6 +12,10 @@ export const ICMP_HEADER_LENGTH = 8;
 
 /** Type 3. */
 export const DESTINATION_UNREACHABLE = 3;
+/** Type 11. */
+export const TIME_EXCEEDED = 11;
+/** Type 12. */
+export const PARAMETER_PROBLEM = 12;
 
 /** Codes of type 3 (RFC 792; RFC 1812 §5.2.7.1 for the last). */
 export const UnreachableCode = { Network: 0, Host: 1, Prohibited: 13 } as const;

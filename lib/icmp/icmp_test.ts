@@ -34,7 +34,7 @@ function sendAll(icmp: Icmp, now: number): number {
 }
 
 Deno.test("Icmp quotes the packet that it is about (Q-05, M-03)", () => {
-  const icmp = new Icmp();
+  const icmp = new Icmp(() => Drop.None);
   icmp.unreachable(flow, syn(), UnreachableCode.Host);
   const header = new IpHeader();
   const packet = new PacketBuffer(512);
@@ -66,7 +66,7 @@ function owe(icmp: Icmp, count: number): number {
 }
 
 Deno.test("Icmp sends a burst of 50 errors, then one a millisecond, and loses none (M-05)", () => {
-  const icmp = new Icmp();
+  const icmp = new Icmp(() => Drop.None);
   assertEquals(owe(icmp, 70), 70);
   assertEquals(sendAll(icmp, 1000), 50);
   assertEquals(sendAll(icmp, 1000), 0);
@@ -77,20 +77,39 @@ Deno.test("Icmp sends a burst of 50 errors, then one a millisecond, and loses no
 });
 
 Deno.test("Icmp owes a bounded number of errors (M-05)", () => {
-  const icmp = new Icmp();
+  const icmp = new Icmp(() => Drop.None);
   assertEquals(owe(icmp, 2000), 512);
   assertEquals(icmp.unreachable(flow, syn(), UnreachableCode.Network), Drop.TooManyReplies);
 });
 
-Deno.test("Icmp takes nothing from the guest, and does nothing upon errors (M-04, M-08)", () => {
-  const icmp = new Icmp();
+/** Hands `icmp` a message of eight bytes with a checksum that is right. */
+function receive(icmp: Icmp, type: number): Drop {
   const packet = new PacketBuffer(512);
-  for (const type of [3, 4, 5, 8, 11, 12, 13, 17, 255]) {
+  packet.clear();
+  const at = packet.append(8);
+  packet.view.setUint8(at, type);
+  packet.view.setUint16(at + 2, fold(addWords(packet.view, at, at + 8)));
+  return icmp.receive(new IpHeader(), packet, 0);
+}
+
+Deno.test("Icmp answers nothing, least of all errors (M-04, M-08)", () => {
+  const icmp = new Icmp(() => Drop.None);
+  for (const type of [0, 4, 5, 8, 9, 10, 13, 15, 17, 255]) {
+    assertEquals(receive(icmp, type), Drop.IgnoredMessage, `type ${type}`);
+  }
+  for (const type of [3, 11, 12]) assertEquals(receive(icmp, type), Drop.Truncated);
+  assertEquals(sendAll(icmp, 0), 0);
+});
+
+Deno.test("Icmp drops what is shorter than its header, or corrupt (M-10, Q-05)", () => {
+  const icmp = new Icmp(() => Drop.None);
+  const packet = new PacketBuffer(512);
+  for (let length = 0; length < 8; length++) {
     packet.clear();
-    packet.bytes[packet.append(8)] = type;
-    assertEquals(icmp.receive(new IpHeader(), packet, 0), Drop.UnknownProtocol);
+    packet.append(length);
+    assertEquals(icmp.receive(new IpHeader(), packet, 0), Drop.Truncated);
   }
   packet.clear();
-  assertEquals(icmp.receive(new IpHeader(), packet, 0), Drop.UnknownProtocol);
-  assertEquals(sendAll(icmp, 0), 0);
+  packet.bytes[packet.append(8)] = 3;
+  assertEquals(icmp.receive(new IpHeader(), packet, 0), Drop.BadChecksum);
 });

@@ -28,6 +28,25 @@ export interface NetworkProtocol {
   write(header: IpHeader, packet: PacketBuffer): void;
 }
 
+/** Why a packet of ours did not arrive, in words that suit both versions of ICMP. */
+export type DeliveryErrorKind =
+  | "network unreachable"
+  | "host unreachable"
+  | "protocol unreachable"
+  | "port unreachable"
+  | "prohibited"
+  | "too big"
+  | "time exceeded"
+  | "parameter problem";
+
+/** What somebody on the way, or at its end, says of a packet of ours. One object, reused. */
+export interface DeliveryError {
+  /** What went wrong. */
+  readonly kind: DeliveryErrorKind;
+  /** With "too big": the longest IP packet that fits, in bytes. */
+  readonly mtu: number;
+}
+
 /** TCP, UDP, ICMP, or a protocol that a user of the library adds. */
 export interface TransportProtocol {
   /** Its IP protocol number. */
@@ -44,6 +63,21 @@ export interface TransportProtocol {
    * @returns Whether there was one to make.
    */
   transmit(header: IpHeader, packet: PacketBuffer, now: Millis): boolean;
+  /**
+   * Learns that a packet of its own was not delivered.
+   *
+   * @param header The IP header of that packet, as it was quoted.
+   * @param packet The beginning of what was behind it: at least eight bytes.
+   * @param error What went wrong.
+   * @param now The present.
+   * @returns Why this changes nothing, or `Drop.None`.
+   */
+  receiveError?(
+    header: IpHeader,
+    packet: PacketBuffer,
+    error: DeliveryError,
+    now: Millis,
+  ): Drop;
 }
 
 /** IPv4 (RFC 791), without fragments. */
@@ -108,6 +142,12 @@ export class Ip {
     if (addressKind(header.source) !== AddressKind.Unicast) return Drop.InvalidSource;
     const transport = this.#transports.get(header.protocol);
     return transport ? transport.receive(header, packet, now) : Drop.UnknownProtocol;
+  }
+
+  /** Hands an error about a packet of ours to the transport that has sent it. */
+  receiveError(header: IpHeader, packet: PacketBuffer, error: DeliveryError, now: Millis): Drop {
+    const transport = this.#transports.get(header.protocol);
+    return transport?.receiveError?.(header, packet, error, now) ?? Drop.UnrelatedError;
   }
 
   /** Runs the timers that are due. */

@@ -12,7 +12,8 @@ import type { IpHeader } from "./header.ts";
 /** Length of a header without options, in bytes; the only kind we send. */
 export const IPV4_HEADER_LENGTH = 20;
 
-const TOTAL_LENGTH = 2;
+/** Where in a header the length of the whole packet is. */
+export const TOTAL_LENGTH = 2;
 const FRAGMENT = 6;
 const TTL = 8;
 const PROTOCOL = 9;
@@ -21,6 +22,7 @@ const SOURCE = 12;
 const DESTINATION = 16;
 
 const DONT_FRAGMENT = 0x4000;
+const OFFSET = 0x1fff;
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 
 const OPTION_END = 0;
@@ -48,14 +50,41 @@ export function parseIpv4(header: IpHeader, packet: PacketBuffer): Drop {
     if (reason !== Drop.None) return reason;
   }
 
+  takeAddresses(header, view, start);
+  packet.end = start + totalLength;
+  packet.consume(headerLength);
+  return Drop.None;
+}
+
+/** How much an ICMP error quotes of what is behind the IP header, at least (RFC 792). */
+const QUOTED_PAYLOAD = 8;
+
+/**
+ * Reads the header of a packet of ours that an ICMP error quotes, and consumes
+ * it. The rest may be cut anywhere behind eight bytes, routers on the way have
+ * changed the TTL, and some the checksum: neither is looked at.
+ *
+ * @returns Why `packet` does not quote the beginning of a packet, or `Drop.None`.
+ */
+export function parseQuotedIpv4(header: IpHeader, packet: PacketBuffer): Drop {
+  const { view, start, length } = packet;
+  if (length < IPV4_HEADER_LENGTH + QUOTED_PAYLOAD) return Drop.Truncated;
+  const versionAndLength = view.getUint8(start);
+  const headerLength = (versionAndLength & 0x0f) * 4;
+  if (versionAndLength >> 4 !== 4 || headerLength < IPV4_HEADER_LENGTH) return Drop.Malformed;
+  if (headerLength + QUOTED_PAYLOAD > length) return Drop.Truncated;
+  if (view.getUint16(start + FRAGMENT) & OFFSET) return Drop.Fragment;
+  takeAddresses(header, view, start);
+  packet.consume(headerLength);
+  return Drop.None;
+}
+
+function takeAddresses(header: IpHeader, view: DataView, start: number): void {
   header.version = 4;
   header.source.assignIpv4(view.getInt32(start + SOURCE));
   header.destination.assignIpv4(view.getInt32(start + DESTINATION));
   header.protocol = view.getUint8(start + PROTOCOL);
   header.hopLimit = view.getUint8(start + TTL);
-  packet.end = start + totalLength;
-  packet.consume(headerLength);
-  return Drop.None;
 }
 
 /** Options are ignored, except that a source route is refused (RFC 1122 §3.2.1.8 c). */

@@ -60,7 +60,9 @@ export class Stack {
 
   /** Makes a stack for a link with these capabilities. */
   constructor(link: LinkCapabilities, options: StackOptions = {}) {
-    const icmp = new Icmp();
+    const icmp = new Icmp((header, packet, error, now) =>
+      this.#ip.receiveError(header, packet, error, now)
+    );
     this.#tcp = new Tcp({
       mtu: link.mtu,
       checksumOffload: link.checksumOffload,

@@ -13,14 +13,16 @@ import { type Listed, unlisted } from "../base/ready_list.ts";
 import type { Timed } from "../base/timer_heap.ts";
 import type { Endpoint, Flow } from "../ip/flow.ts";
 import type { FlowEntry } from "../ip/flow_table.ts";
+import type { DeliveryError, DeliveryErrorKind } from "../ip/ip.ts";
 import { segmentArrives } from "./arrive.ts";
 import { type ConnectionConfig, connectionConfig, type ConnectionOptions } from "./config.ts";
 import { type ControlBlock, Owed } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
+import { deliveryFailed } from "./delivery_error.ts";
 import { TcpError, type TcpErrorCode } from "./error.ts";
 import { synSentArrives } from "./handshake.ts";
 import type { Segment } from "./header.ts";
-import { seqBefore } from "./seq.ts";
+import { type Seq, seqBefore } from "./seq.ts";
 import { State, stateName } from "./state.ts";
 import { runTimeouts } from "./timeouts.ts";
 import { nextSegment } from "./transmit.ts";
@@ -51,6 +53,8 @@ export interface TcpInfo {
   readonly receiveWindow: number;
   /** The most payload in one packet that we send. */
   readonly segmentSize: number;
+  /** The last ICMP error about what we have sent: it may explain a timeout. */
+  readonly softError: DeliveryErrorKind | undefined;
 }
 
 /** A TCP connection, as the application sees it; see the module's description. */
@@ -189,6 +193,7 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
       sendWindow: snd.wnd,
       receiveWindow,
       segmentSize: snd.mss,
+      softError: this.#tcb.softError,
     };
   }
 
@@ -299,6 +304,11 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   segmentArrives(segment: Segment, packet: PacketBuffer, now: Millis): Drop {
     if (this.#tcb.state === State.SynSent) return synSentArrives(this.#tcb, segment, now);
     return segmentArrives(this.#tcb, segment, packet, now);
+  }
+
+  /** Called by the stack with an ICMP error about a segment that began at `seq`. */
+  deliveryFailed(version: number, seq: Seq, error: DeliveryError, now: Millis): Drop {
+    return deliveryFailed(this.#tcb, version, seq, error, now);
   }
 
   /** Called by the stack when the link can take a segment. */

@@ -15,6 +15,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import { RingBuffer } from "../base/ring_buffer.ts";
+import type { DeliveryErrorKind } from "../ip/ip.ts";
 import type { TcpConfig } from "./config.ts";
 import type { CongestionControl } from "./congestion.ts";
 import { Deadlines, Wait } from "./deadlines.ts";
@@ -129,6 +130,8 @@ export class ControlBlock {
   state: State = State.Closed;
   /** Why the connection was lost, if it was. */
   error: TcpErrorCode | undefined = undefined;
+  /** The last ICMP error about a segment of ours, if there was one. */
+  softError: DeliveryErrorKind | undefined = undefined;
   /** ISS */
   readonly iss: Seq;
   /** IRS, once the peer's SYN has come. */

@@ -6,9 +6,10 @@
 
 /**
  * Why a connection ended other than by a FIN from each side: the peer refused
- * it, the peer reset it, we did, or the peer has stopped answering.
+ * it, the network says that it cannot be reached, the peer reset it, we did, or
+ * the peer has stopped answering.
  */
-export type TcpErrorCode = "refused" | "reset" | "aborted" | "timeout";
+export type TcpErrorCode = "refused" | "unreachable" | "reset" | "aborted" | "timeout";
 
 /** Thrown by writes on a connection that cannot take any more. */
 export class TcpError extends Error {

@@ -13,7 +13,7 @@ import { AddressKind, addressKind, isIpv4 } from "../ip/address.ts";
 import { type Endpoint, type Flow, FlowKey } from "../ip/flow.ts";
 import { FlowTable } from "../ip/flow_table.ts";
 import { IpHeader, IpProtocol } from "../ip/header.ts";
-import type { TransportProtocol } from "../ip/ip.ts";
+import type { DeliveryError, TransportProtocol } from "../ip/ip.ts";
 import { type TcpConfig, tcpConfig, type TcpOptions } from "./config.ts";
 import { TcpConnection } from "./connection.ts";
 import type { ControlBlock } from "./control_block.ts";
@@ -22,7 +22,7 @@ import { ACK, FIN, parseSegment, RST, Segment, SYN, writeSegment } from "./heade
 import { type IsnGenerator, isnGenerator } from "./isn.ts";
 import { type FlowRequest, type RequestOwner, TcpRequest, type Unreachable } from "./request.ts";
 import { Resets } from "./resets.ts";
-import { seqAdd } from "./seq.ts";
+import { seqAdd, toSeq } from "./seq.ts";
 import { State } from "./state.ts";
 import type { TcpFlow } from "./tcp_flow.ts";
 
@@ -139,6 +139,24 @@ export class Tcp implements TransportProtocol {
     if (!flow) return this.#receiveUnknown(header, segment, now);
     if (flow instanceof TcpRequest) return this.#receivePending(flow, header, segment, now);
     return this.#receiveKnown(flow, header, segment, packet, now);
+  }
+
+  /** An ICMP error about a segment of ours: of its header the first eight bytes are sure. */
+  receiveError(header: IpHeader, packet: PacketBuffer, error: DeliveryError, now: Millis): Drop {
+    this.#now = now;
+    const { view, start } = packet;
+    const key = this.#key;
+    key.own.assign(header.source);
+    key.peer.assign(header.destination);
+    key.ownPort = view.getUint16(start);
+    key.peerPort = view.getUint16(start + 2);
+    const connection = this.#flows.find(key);
+    if (!(connection instanceof TcpConnection)) return Drop.UnrelatedError;
+    const seq = toSeq(view.getInt32(start + 4));
+    const reason = connection.deliveryFailed(header.version, seq, error, now);
+    this.#ready.add(connection);
+    this.#settle(connection);
+    return reason;
   }
 
   advance(now: Millis): void {

@@ -49,7 +49,7 @@ function retransmissionTimeout(tcb: ControlBlock, now: Millis): void {
 }
 
 /** What was sent and is not acknowledged is to be sent again. */
-function goBack(tcb: ControlBlock): void {
+export function goBack(tcb: ControlBlock): void {
   abandonRecovery(tcb);
   tcb.tailProbe = undefined;
   tcb.owed &= ~Owed.TailProbe;

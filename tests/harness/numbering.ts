@@ -92,6 +92,11 @@ export class Numbering {
     };
   }
 
+  /** The sequence number of a segment of the stack's that begins at `start`. */
+  toStackSequence(start: number): number {
+    return (this.#stackIsn + start) >>> 0;
+  }
+
   /** What a script would call `error`, which the stack has sent about a segment of the peer's. */
   fromWireError({ type, code, quoted }: WireError): IcmpSpec {
     const [name] = Object.entries(UNREACHABLE_CODES).find(([, value]) => value === code) ?? [];
@@ -100,6 +105,7 @@ export class Numbering {
       kind: "icmp",
       type: type === 3 ? "unreachable" : `type-${type}`,
       code: name ?? `code-${code}`,
+      mtu: undefined,
       quoted: { start, length: quoted.payload.length },
     };
   }

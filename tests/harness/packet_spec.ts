@@ -49,12 +49,23 @@ export interface IcmpSpec {
   readonly kind: "icmp";
   readonly type: string;
   readonly code: string;
+  /** What a router says that fits; only sent. */
+  readonly mtu: number | undefined;
   /** Where the quoted segment starts and how long it is; undefined: not checked. */
   readonly quoted: { readonly start: number; readonly length: number } | undefined;
 }
 
 /** A packet in a script. */
 export type PacketSpec = TcpSpec | IcmpSpec;
+
+/** Types of ICMP messages about a packet, in packetdrill's words. */
+export const ICMP_TYPES: Readonly<Record<string, number>> = {
+  "unreachable": 3,
+  "source_quench": 4,
+  "redirect": 5,
+  "time_exceeded": 11,
+  "parameter_problem": 12,
+};
 
 /** Codes of ICMP type 3, in packetdrill's words. */
 export const UNREACHABLE_CODES: Readonly<Record<string, number>> = {
@@ -68,9 +79,7 @@ export const UNREACHABLE_CODES: Readonly<Record<string, number>> = {
 
 /** `spec` in the notation of scripts, without the direction. */
 export function formatPacket(spec: PacketSpec): string {
-  if (spec.kind === "icmp") {
-    return `icmp ${spec.type} ${spec.code}${spec.quoted ? ` [${formatRange(spec.quoted)}]` : ""}`;
-  }
+  if (spec.kind === "icmp") return formatIcmp(spec);
   const { ack, window, urgent, options, segmentSize, isJunk } = spec;
   return [
     formatFlags(spec.flags),
@@ -82,6 +91,11 @@ export function formatPacket(spec: PacketSpec): string {
     ...(segmentSize ? [`gso ${segmentSize}`] : []),
     ...(isJunk ? ["junk"] : []),
   ].join(" ");
+}
+
+function formatIcmp({ type, code, mtu, quoted }: IcmpSpec): string {
+  const size = mtu === undefined ? "" : ` mtu ${mtu}`;
+  return `icmp ${type} ${code}${size}${quoted ? ` [${formatRange(quoted)}]` : ""}`;
 }
 
 /** The first field in which `actual` is not what `expected` says, or undefined. */

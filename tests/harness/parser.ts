@@ -5,7 +5,7 @@
  *     packet  := ('<' | '>') (tcp | icmp)
  *     tcp     := flags start ':' end '(' length ')' {field}
  *     field   := 'ack' N | 'win' N | 'urg' N | 'gso' N | 'junk' | '<' options '>' | '<...>'
- *     icmp    := 'icmp' 'unreachable' code ['[' start ':' end '(' length ')' ']']
+ *     icmp    := 'icmp' type [code] ['mtu' N] ['[' start ':' end '(' length ')' ']']
  *
  * `<` comes in, `>` goes out, as seen from the stack. `gso` and `junk` are ours:
  * see {@link ./packet_spec.ts}.
@@ -14,6 +14,7 @@
  */
 import {
   FLAG_LETTERS,
+  ICMP_TYPES,
   type OptionSpec,
   type PacketSpec,
   type TcpSpec,
@@ -63,13 +64,15 @@ function parsePacket(scanner: Scanner): PacketSpec {
 }
 
 function parseIcmp(scanner: Scanner): PacketSpec {
-  const [type] = scanner.expect(/unreachable\b/y, "an ICMP type");
-  const [code] = scanner.expect(/\w+/y, "an ICMP code");
-  if (!(code in UNREACHABLE_CODES)) scanner.fail(`a code instead of "${code}"`);
-  if (!scanner.accept(/\[/y)) return { kind: "icmp", type, code, quoted: undefined };
+  const [type] = scanner.expect(/\w+/y, "an ICMP type");
+  if (!(type in ICMP_TYPES)) scanner.fail(`an ICMP type instead of "${type}"`);
+  const code = type === "unreachable" ? scanner.expect(/\w+/y, "an ICMP code")[0] : "";
+  if (code && !(code in UNREACHABLE_CODES)) scanner.fail(`a code instead of "${code}"`);
+  const mtu = scanner.accept(/mtu\b/y) ? scanner.number() : undefined;
+  if (!scanner.accept(/\[/y)) return { kind: "icmp", type, code, mtu, quoted: undefined };
   const quoted = parseRange(scanner);
   scanner.expect(/\]/y, '"]"');
-  return { kind: "icmp", type, code, quoted };
+  return { kind: "icmp", type, code, mtu, quoted };
 }
 
 function parseTcp(scanner: Scanner): TcpSpec {

@@ -25,6 +25,7 @@ import type { Connection } from "../../lib/tcp/connection.ts";
 import { Event } from "../../lib/tcp/control_block.ts";
 import type { FlowRequest } from "../../lib/tcp/request.ts";
 import { toSeq } from "../../lib/tcp/seq.ts";
+import { encodeReport } from "./icmp_report.ts";
 import { Numbering, type Origins, WRAPS } from "./numbering.ts";
 import { findDifference, formatPacket, type PacketSpec, type TcpSpec } from "./packet_spec.ts";
 import { parseScript, type Step } from "./parser.ts";
@@ -329,8 +330,12 @@ export class Conversation {
   }
 
   #receive(spec: PacketSpec): void {
-    if (spec.kind !== "tcp") throw new SyntaxError("Cannot send ICMP to the stack");
     this.#note(`< ${formatPacket(spec)}`);
+    if (spec.kind === "icmp") {
+      const ports = { sourcePort: STACK_PORT, destinationPort: this.port };
+      const ends = { source: STACK_ADDRESS, destination: PEER_ADDRESS, ...ports };
+      return this.inject(encodeReport(spec, ends, this.#flow.numbering));
+    }
     const { checksumOffload } = this.#link;
     const segmentSize = checksumOffload ? spec.segmentSize ?? 0 : 0;
     this.inject(encodeSegment(this.toWire(spec)), segmentSize);

@@ -65,6 +65,26 @@ export function encodeSegment(segment: WireSegment): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/**
+ * An IPv4 packet with an ICMP message about a packet: `rest` is its second word,
+ * and `quoted` what it quotes.
+ */
+export function encodeIcmp(
+  { type, code, rest = 0 }: { type: number; code: number; rest?: number },
+  quoted: Uint8Array,
+  source: number,
+  destination: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(IP + ICMP + quoted.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([type, code], IP);
+  view.setUint32(IP + 4, rest);
+  bytes.set(quoted, IP + ICMP);
+  view.setUint16(IP + 2, ~sumWords(view, IP, bytes.length));
+  encodeIpv4(view, source, destination, PROTOCOL_ICMP);
+  return bytes;
+}
+
 function encodeIpv4(view: DataView, source: number, destination: number, protocol: number): void {
   view.setUint16(0, 0x4500);
   view.setUint16(2, view.byteLength);

@@ -1,0 +1,38 @@
+/**
+ * ICMP errors that the peer sends about segments of the stack's.
+ *
+ * @module
+ */
+import type { Numbering } from "./numbering.ts";
+import { ICMP_TYPES, type IcmpSpec, UNREACHABLE_CODES } from "./packet_spec.ts";
+import { encodeIcmp, encodeSegment, type WireSegment } from "./wire.ts";
+
+/** RFC 792: the IP header, and this much of what is behind it. */
+const QUOTED = 20 + 8;
+
+/** Whose segment is quoted. */
+export type QuotedEnds = Pick<
+  WireSegment,
+  "source" | "destination" | "sourcePort" | "destinationPort"
+>;
+
+/** The packet for `spec`, sent by the destination of what it quotes. */
+export function encodeReport(
+  { type, code, mtu, quoted }: IcmpSpec,
+  ends: QuotedEnds,
+  numbering: Numbering,
+): Uint8Array<ArrayBuffer> {
+  const { start, length } = quoted ?? { start: 0, length: 0 };
+  const about = encodeSegment({
+    ...ends,
+    seq: numbering.toStackSequence(start),
+    ack: 0,
+    flags: 0,
+    window: 0,
+    urgent: 0,
+    options: new Uint8Array(0),
+    payload: new Uint8Array(length),
+  });
+  const message = { type: ICMP_TYPES[type]!, code: UNREACHABLE_CODES[code] ?? 0, rest: mtu ?? 0 };
+  return encodeIcmp(message, about.subarray(0, QUOTED), ends.destination, ends.source);
+}
