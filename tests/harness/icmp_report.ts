@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { ICMP_TYPES, ICMPV6_TYPES } from "./icmp_names.ts";
 import type { Numbering } from "./numbering.ts";
-import { ICMP_TYPES, type IcmpSpec, UNREACHABLE_CODES } from "./packet_spec.ts";
+import type { IcmpSpec } from "./packet_spec.ts";
 import { encodeIcmp, encodeSegment, type WireSegment } from "./wire.ts";
 
 /** RFC 792: the IP header, and this much of what is behind it. */
@@ -18,7 +19,7 @@ export type QuotedEnds = Pick<
 
 /** The packet for `spec`, sent by the destination of what it quotes. */
 export function encodeReport(
-  { type, code, mtu, quoted }: IcmpSpec,
+  { version, type, code, mtu, quoted }: IcmpSpec,
   ends: QuotedEnds,
   numbering: Numbering,
 ): Uint8Array<ArrayBuffer> {
@@ -33,6 +34,8 @@ export function encodeReport(
     options: new Uint8Array(0),
     payload: new Uint8Array(length),
   });
-  const message = { type: ICMP_TYPES[type]!, code: UNREACHABLE_CODES[code] ?? 0, rest: mtu ?? 0 };
+  const named = (version === 4 ? ICMP_TYPES : ICMPV6_TYPES)[type];
+  if (!named) throw new RangeError(`Cannot send an ICMP message: "${type}" is no type`);
+  const message = { type: named.type, code: named.codes[code ?? ""] ?? 0, rest: mtu ?? 0 };
   return encodeIcmp(message, about.subarray(0, QUOTED), ends.destination, ends.source);
 }

@@ -3,15 +3,9 @@
  *
  * @module
  */
+import { UNREACHABLE_CODES } from "./icmp_names.ts";
 import { decodeOptions, encodeOptions } from "./option_bytes.ts";
-import {
-  ACK_BIT,
-  type IcmpSpec,
-  type OptionSpec,
-  SYN_BIT,
-  type TcpSpec,
-  UNREACHABLE_CODES,
-} from "./packet_spec.ts";
+import { ACK_BIT, type IcmpSpec, type OptionSpec, SYN_BIT, type TcpSpec } from "./packet_spec.ts";
 import type { WireError, WireSegment } from "./wire.ts";
 
 /** The numbers at which each side starts. */
@@ -103,6 +97,7 @@ export class Numbering {
     const start = (quoted.seq - this.#origins.peerIsn) | 0;
     return {
       kind: "icmp",
+      version: 4,
       type: type === 3 ? "unreachable" : `type-${type}`,
       code: name ?? `code-${code}`,
       mtu: undefined,

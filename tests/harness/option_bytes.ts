@@ -62,6 +62,8 @@ function encode(option: OptionSpec): number[] {
       return [TIMESTAMPS, 10, ...wordBytes(option.val), ...wordBytes(option.ecr)];
     case "raw":
       return [...option.bytes];
+    case "foreign":
+      throw new RangeError(`Cannot write the option "${option.name}": only its name is known`);
   }
 }
 

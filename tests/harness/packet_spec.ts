@@ -22,7 +22,15 @@ export type OptionSpec =
   | { readonly kind: "sackOK" | "nop" | "eol" }
   | { readonly kind: "sack"; readonly blocks: readonly (readonly [number, number])[] }
   | { readonly kind: "TS"; readonly val: number; readonly ecr: number }
-  | { readonly kind: "raw"; readonly bytes: readonly number[] };
+  | { readonly kind: "raw"; readonly bytes: readonly number[] }
+  | { readonly kind: "foreign"; readonly name: string; readonly value: string };
+
+/** What a script may say about the IP header. */
+export interface IpSpec {
+  readonly ecn: number | undefined;
+  readonly tos: number | undefined;
+  readonly ttl: number | undefined;
+}
 
 /** A TCP segment. Undefined: not checked when it is expected, a default when it is sent. */
 export interface TcpSpec {
@@ -42,14 +50,18 @@ export interface TcpSpec {
   readonly segmentSize: number | undefined;
   /** In: the payload is not the one that belongs there. Out: the payload is not checked. */
   readonly isJunk: boolean;
+  readonly ip?: IpSpec | undefined;
 }
 
 /** An ICMP error about a segment. */
 export interface IcmpSpec {
   readonly kind: "icmp";
+  /** Of IP. */
+  readonly version: 4 | 6;
   readonly type: string;
-  readonly code: string;
-  /** What a router says that fits; only sent. */
+  /** Undefined: not checked when it is expected, 0 when it is sent. */
+  readonly code: string | undefined;
+  /** What a router says that fits. */
   readonly mtu: number | undefined;
   /** Where the quoted segment starts and how long it is; undefined: not checked. */
   readonly quoted: { readonly start: number; readonly length: number } | undefined;
@@ -58,28 +70,17 @@ export interface IcmpSpec {
 /** A packet in a script. */
 export type PacketSpec = TcpSpec | IcmpSpec;
 
-/** Types of ICMP messages about a packet, in packetdrill's words. */
-export const ICMP_TYPES: Readonly<Record<string, number>> = {
-  "unreachable": 3,
-  "source_quench": 4,
-  "redirect": 5,
-  "time_exceeded": 11,
-  "parameter_problem": 12,
-};
-
-/** Codes of ICMP type 3, in packetdrill's words. */
-export const UNREACHABLE_CODES: Readonly<Record<string, number>> = {
-  "net_unreachable": 0,
-  "host_unreachable": 1,
-  "protocol_unreachable": 2,
-  "port_unreachable": 3,
-  "frag_needed": 4,
-  "admin_prohib": 13,
-};
-
 /** `spec` in the notation of scripts, without the direction. */
 export function formatPacket(spec: PacketSpec): string {
-  if (spec.kind === "icmp") return formatIcmp(spec);
+  if (spec.kind === "icmp") {
+    const { version, type, code, mtu, quoted } = spec;
+    return [
+      `${version === 6 ? "icmpv6" : "icmp"} ${type}`,
+      ...(code === undefined ? [] : [code]),
+      ...(mtu === undefined ? [] : [`mtu ${mtu}`]),
+      ...(quoted ? [`[${formatRange(quoted)}]`] : []),
+    ].join(" ");
+  }
   const { ack, window, urgent, options, segmentSize, isJunk } = spec;
   return [
     formatFlags(spec.flags),
@@ -91,11 +92,6 @@ export function formatPacket(spec: PacketSpec): string {
     ...(segmentSize ? [`gso ${segmentSize}`] : []),
     ...(isJunk ? ["junk"] : []),
   ].join(" ");
-}
-
-function formatIcmp({ type, code, mtu, quoted }: IcmpSpec): string {
-  const size = mtu === undefined ? "" : ` mtu ${mtu}`;
-  return `icmp ${type} ${code}${size}${quoted ? ` [${formatRange(quoted)}]` : ""}`;
 }
 
 /** The first field in which `actual` is not what `expected` says, or undefined. */
@@ -116,7 +112,9 @@ export function findDifference(expected: PacketSpec, actual: PacketSpec): string
 function differentIcmp(expected: PacketSpec, actual: PacketSpec): string | undefined {
   if (expected.kind !== "icmp" || actual.kind !== "icmp") return "protocol";
   if (expected.type !== actual.type) return "type";
-  if (expected.code !== actual.code) return "code";
+  if (expected.version !== actual.version) return "protocol";
+  if (expected.code !== undefined && expected.code !== actual.code) return "code";
+  if (isOther(expected.mtu, actual.mtu)) return "MTU";
   const { quoted } = expected;
   const isSame = !quoted || (actual.quoted && formatRange(quoted) === formatRange(actual.quoted));
   return isSame ? undefined : "quoted segment";
@@ -145,6 +143,8 @@ function formatOption(option: OptionSpec): string {
       return `TS val ${option.val} ecr ${option.ecr}`;
     case "raw":
       return `raw ${option.bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+    case "foreign":
+      return `${option.name} ${option.value}`;
     default:
       return option.kind;
   }

@@ -1,5 +1,5 @@
 /**
- * Reads one line of a script from left to right.
+ * Reads a text from left to right.
  *
  * What a character means depends on where it stands (`.` is a flag, a part of a
  * number, or neither), so there is no list of tokens: the parser asks for what
@@ -8,24 +8,48 @@
  * @module
  */
 
-const BLANKS = /[ \t]*/y;
+const BLANKS = /\s*/y;
 
-/** A position in a line. */
+/** A position in a text. */
 export class Scanner {
   readonly #text: string;
-  readonly #line: number;
+  readonly #firstLine: number;
+  readonly #name: string;
   #at = 0;
 
-  /** Begins at the start of `text`, which is line `line` of its script. */
-  constructor(text: string, line: number) {
+  /** Begins at the start of `text`, which is line `firstLine` of the script `name`. */
+  constructor(text: string, firstLine = 1, name = "") {
     this.#text = text;
-    this.#line = line;
+    this.#firstLine = firstLine;
+    this.#name = name;
   }
 
   /** Whether nothing but blanks is left. */
   get isAtEnd(): boolean {
     this.#skip();
     return this.#at === this.#text.length;
+  }
+
+  /** The line of what comes next. */
+  get line(): number {
+    this.#skip();
+    let line = this.#firstLine;
+    for (let at = this.#text.indexOf("\n"); at >= 0 && at < this.#at;) {
+      line++;
+      at = this.#text.indexOf("\n", at + 1);
+    }
+    return line;
+  }
+
+  /** Where what comes next begins, for {@linkcode textSince}. */
+  get position(): number {
+    this.#skip();
+    return this.#at;
+  }
+
+  /** What has been read since `position`. */
+  textSince(position: number): string {
+    return this.#text.slice(position, this.#at).trim();
   }
 
   /** Takes what `pattern`, a sticky expression, matches here; undefined when it does not. */
@@ -50,9 +74,12 @@ export class Scanner {
 
   /** Reports that `what` should stand here. */
   fail(what: string): never {
-    const before = this.#text.slice(0, this.#at);
-    const after = this.#text.slice(this.#at);
-    throw new SyntaxError(`Cannot read line ${this.#line}: ${before}[${what} expected]${after}`);
+    const { line } = this;
+    const lineStart = this.#text.lastIndexOf("\n", this.#at - 1) + 1;
+    const before = this.#text.slice(lineStart, this.#at);
+    const [after = ""] = this.#text.slice(this.#at).split("\n", 1);
+    const where = this.#name === "" ? `line ${line}` : `${this.#name}:${line}`;
+    throw new SyntaxError(`Cannot read ${where}: ${before}[${what} expected]${after}`);
   }
 
   #skip(): void {

@@ -39,7 +39,7 @@ Deno.test("What is not in the language is refused, with the place", () => {
     const [line, problem] of [
       ["< S 0:5(0)", "a length of 5"],
       ["< X 0:0(0)", "[flags expected]X"],
-      ["< S 0:0(0) wim 5", 'a field instead of "wim"'],
+      ["< S 0:0(0) wim 5", "the end of the line expected]wim 5"],
       ["< S 0:0(0) <mss>", "[a number expected]>"],
       ["+5 hello", "[a step or the end of the line expected]hello"],
       ["> icmp unreachable planet", 'instead of "planet"'],
