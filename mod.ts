@@ -79,6 +79,8 @@ export type { Connection, TcpInfo } from "./lib/tcp/connection.ts";
 export { Event } from "./lib/tcp/control_block.ts";
 export { TcpError, type TcpErrorCode } from "./lib/tcp/error.ts";
 export type { IsnAlgorithm, IsnGenerator } from "./lib/tcp/isn.ts";
+export type { ListenEndpoint, Listener, ListenerInfo, ListenOptions } from "./lib/tcp/listener.ts";
+export type { ClientEndpoint } from "./lib/tcp/ports.ts";
 export type { FlowRequest, Unreachable } from "./lib/tcp/request.ts";
 export type { Seq } from "./lib/tcp/seq.ts";
 export { State, stateName } from "./lib/tcp/state.ts";

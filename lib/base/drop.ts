@@ -63,6 +63,8 @@ export const Drop = {
   IgnoredMessage: 25,
   /** An ICMP error about nothing that we have in flight (RFC 5927 §4.1). */
   UnrelatedError: 26,
+  /** A SYN, or the ACK of a handshake, while as many connections as allowed wait to be accepted. */
+  ListenerFull: 27,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

@@ -66,6 +66,14 @@ export function sameAddress(a: IpAddress, b: IpAddress): boolean {
   return a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
 }
 
+/** Puts the 16 bytes of `address`, an IPv4 one in its mapped form, into `view`. */
+export function writeAddress(view: DataView, at: number, address: IpAddress): void {
+  view.setInt32(at, address.w0);
+  view.setInt32(at + 4, address.w1);
+  view.setInt32(at + 8, address.w2);
+  view.setInt32(at + 12, address.w3);
+}
+
 /** What may be done with an address, by the registries of special addresses. */
 export const AddressKind = {
   /** An ordinary unicast address, private ones included. */

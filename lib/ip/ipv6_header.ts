@@ -7,7 +7,7 @@
  */
 import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
-import { type AddressField, isIpv4 } from "./address.ts";
+import { type AddressField, isIpv4, writeAddress } from "./address.ts";
 import type { IpHeader } from "./header.ts";
 
 /** Length of the fixed header, in bytes; we send no extension headers. */
@@ -117,8 +117,8 @@ export function writeIpv6(header: IpHeader, packet: PacketBuffer): void {
   view.setUint16(at + PAYLOAD_LENGTH, payloadLength);
   view.setUint8(at + NEXT_HEADER, header.protocol);
   view.setUint8(at + HOP_LIMIT, header.hopLimit);
-  writeAddress(header.source, view, at + SOURCE);
-  writeAddress(header.destination, view, at + DESTINATION);
+  writeAddress(view, at + SOURCE, header.source);
+  writeAddress(view, at + DESTINATION, header.destination);
 }
 
 function readAddress(address: AddressField, view: DataView, at: number): void {
@@ -126,11 +126,4 @@ function readAddress(address: AddressField, view: DataView, at: number): void {
   address.w1 = view.getInt32(at + 4);
   address.w2 = view.getInt32(at + 8);
   address.w3 = view.getInt32(at + 12);
-}
-
-function writeAddress(address: AddressField, view: DataView, at: number): void {
-  view.setInt32(at, address.w0);
-  view.setInt32(at + 4, address.w1);
-  view.setInt32(at + 8, address.w2);
-  view.setInt32(at + 12, address.w3);
 }

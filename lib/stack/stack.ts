@@ -17,9 +17,11 @@ import { UnreachableCode } from "../icmp/header.ts";
 import { Icmp } from "../icmp/icmp.ts";
 import type { Endpoint } from "../ip/flow.ts";
 import { Ip, ipv4Protocol, type NetworkProtocol, type TransportProtocol } from "../ip/ip.ts";
-import type { TcpOptions } from "../tcp/config.ts";
+import type { ConnectionOptions, TcpOptions } from "../tcp/config.ts";
 import type { Connection } from "../tcp/connection.ts";
 import type { IsnGenerator } from "../tcp/isn.ts";
+import type { ListenEndpoint, Listener, ListenOptions } from "../tcp/listener.ts";
+import type { ClientEndpoint } from "../tcp/ports.ts";
 import type { FlowRequest } from "../tcp/request.ts";
 import { Tcp } from "../tcp/tcp.ts";
 
@@ -133,10 +135,26 @@ export class Stack {
   /**
    * Opens a TCP connection from `client`, an address of the stack's, to `target`.
    *
-   * @throws {RangeError} When there is a flow between these ends already.
+   * @throws {RangeError} When there is a flow between these ends already, no
+   * port or no room for another, or a setting cannot be.
    */
-  connect(client: Endpoint, target: Endpoint): Connection {
-    return this.#tcp.connect(client, target);
+  connect(client: ClientEndpoint, target: Endpoint, options?: ConnectionOptions): Connection {
+    return this.#tcp.connect(client, target, options);
+  }
+
+  /**
+   * Takes connections to a port of the stack's. SYNs to other places, or before
+   * there was a listener, are requests.
+   *
+   * @throws {RangeError} When somebody listens there, or a setting cannot be.
+   */
+  listen(own: ListenEndpoint, options?: ListenOptions): Listener {
+    return this.#tcp.listen(own, options);
+  }
+
+  /** The next listener to which connections have come since it was named last. */
+  nextListener(): Listener | undefined {
+    return this.#tcp.nextListener();
   }
 
   /** The next flow that waits for an answer, or has withdrawn since it asked. */

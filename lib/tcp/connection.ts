@@ -21,8 +21,9 @@ import { Wait } from "./deadlines.ts";
 import { deliveryFailed } from "./delivery_error.ts";
 import { TcpError, type TcpErrorCode } from "./error.ts";
 import { synSentArrives } from "./handshake.ts";
-import type { Segment } from "./header.ts";
-import { type Seq, seqBefore } from "./seq.ts";
+import { ACK, RST, type Segment, SYN } from "./header.ts";
+import type { TcpListener } from "./listener.ts";
+import { type Seq, seqAdd, seqBefore } from "./seq.ts";
 import { State, stateName } from "./state.ts";
 import { runTimeouts } from "./timeouts.ts";
 import { nextSegment } from "./transmit.ts";
@@ -139,6 +140,8 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   readonly inReady: Listed<TcpConnection> = unlisted();
   /** Of the list of what has events. */
   readonly inEventful: Listed<TcpConnection> = unlisted();
+  /** Who has made the connection, until its {@linkcode TcpListener.accept | accept} hands it out. */
+  listener: TcpListener | undefined = undefined;
   readonly #tcb: ControlBlock;
   readonly #markReady: (connection: TcpConnection) => void;
 
@@ -316,6 +319,11 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     return nextSegment(this.#tcb, segment, packet, now);
   }
 
+  /** When the peer was last heard. */
+  get heardAt(): Millis {
+    return this.#tcb.heardAt;
+  }
+
   /** When {@linkcode timeout} is due. */
   get nextDeadline(): Millis {
     return this.#tcb.deadlines.next;
@@ -333,6 +341,13 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     const { options } = segment;
     if (ts.enabled && options.hasTimestamps && ((options.tsval - ts.recent) | 0) > 0) return true;
     return seqBefore(rcv.nxt, segment.seq);
+  }
+
+  /** In SYN-RECEIVED: whether `segment` would complete the handshake. */
+  isCompletedBy({ flags, seq, ack }: Segment): boolean {
+    const { state, iss, rcv } = this.#tcb;
+    return state === State.SynReceived && (flags & (SYN | ACK | RST)) === ACK &&
+      ack === seqAdd(iss, 1) && seq === rcv.nxt;
   }
 
   /** Ends TIME-WAIT before its time. */

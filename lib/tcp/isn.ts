@@ -15,7 +15,7 @@ import type { Millis } from "../base/clock.ts";
 import { jenkins } from "../base/jenkins.ts";
 import type { Random } from "../base/random.ts";
 import { SipHash } from "../base/siphash.ts";
-import { type IpAddress, isIpv4 } from "../ip/address.ts";
+import { type IpAddress, isIpv4, writeAddress } from "../ip/address.ts";
 import type { Endpoint } from "../ip/flow.ts";
 import { type Seq, toSeq } from "./seq.ts";
 
@@ -91,16 +91,11 @@ export function seededJenkinsIsn(seed: number): IsnHash {
   };
 }
 
-function writeAddress(message: DataView, at: number, address: IpAddress): number {
-  message.setInt32(at, address.w0);
-  message.setInt32(at + 4, address.w1);
-  message.setInt32(at + 8, address.w2);
-  message.setInt32(at + 12, address.w3);
-  return at + 16;
-}
-
 function writeShortAddress(message: DataView, at: number, address: IpAddress): number {
-  if (!isIpv4(address)) return writeAddress(message, at, address);
-  message.setInt32(at, address.w3);
-  return at + 4;
+  if (isIpv4(address)) {
+    message.setInt32(at, address.w3);
+    return at + 4;
+  }
+  writeAddress(message, at, address);
+  return at + 16;
 }

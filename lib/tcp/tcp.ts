@@ -8,23 +8,30 @@ import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import { ReadyList } from "../base/ready_list.ts";
-import { TimerHeap } from "../base/timer_heap.ts";
 import { AddressKind, addressKind, isIpv4 } from "../ip/address.ts";
 import { type Endpoint, type Flow, FlowKey } from "../ip/flow.ts";
-import { FlowTable } from "../ip/flow_table.ts";
 import { IpHeader, IpProtocol } from "../ip/header.ts";
 import type { DeliveryError, TransportProtocol } from "../ip/ip.ts";
-import { type TcpConfig, tcpConfig, type TcpOptions } from "./config.ts";
+import {
+  connectionConfig,
+  type ConnectionOptions,
+  type TcpConfig,
+  tcpConfig,
+  type TcpOptions,
+} from "./config.ts";
 import { TcpConnection } from "./connection.ts";
 import type { ControlBlock } from "./control_block.ts";
+import { Flows } from "./flows.ts";
 import { activeOpen, type HandshakeContext, passiveOpen } from "./handshake.ts";
 import { ACK, FIN, parseSegment, RST, Segment, SYN, writeSegment } from "./header.ts";
 import { type IsnGenerator, isnGenerator } from "./isn.ts";
+import type { ListenEndpoint, ListenOptions, TcpListener } from "./listener.ts";
+import { Listeners } from "./listeners.ts";
+import { type ClientEndpoint, EphemeralPorts, isPort } from "./ports.ts";
 import { type FlowRequest, type RequestOwner, TcpRequest, type Unreachable } from "./request.ts";
 import { Resets } from "./resets.ts";
 import { seqAdd, toSeq } from "./seq.ts";
 import { State } from "./state.ts";
-import type { TcpFlow } from "./tcp_flow.ts";
 
 /** What TCP must know of its surroundings. */
 export interface TcpEnvironment {
@@ -48,12 +55,12 @@ export class Tcp implements TransportProtocol {
   readonly #environment: TcpEnvironment;
   readonly #config: TcpConfig;
   readonly #isn: IsnGenerator;
-  readonly #flows: FlowTable<TcpFlow>;
-  readonly #timers = new TimerHeap<TcpFlow>();
+  readonly #flows: Flows;
   readonly #ready = new ReadyList<TcpConnection>((connection) => connection.inReady);
   readonly #eventful = new ReadyList<TcpConnection>((connection) => connection.inEventful);
   readonly #requests = new ReadyList<TcpRequest>((request) => request.inRequests);
-  readonly #timeWait = new Set<TcpConnection>();
+  readonly #listeners: Listeners;
+  readonly #ports: EphemeralPorts;
   readonly #resets = new Resets();
   readonly #segment = new Segment();
   readonly #key = new FlowKey();
@@ -70,7 +77,7 @@ export class Tcp implements TransportProtocol {
     this.#isn = environment.isn ?? isnGenerator(this.#config.isn, random);
     const seed = new Uint8Array(4);
     random.fill(seed);
-    this.#flows = new FlowTable(new DataView(seed.buffer).getInt32(0));
+    this.#flows = new Flows(this.#config, new DataView(seed.buffer).getInt32(0));
     this.#owner = {
       accept: (request) => this.#accept(request),
       reject: (request) => this.#reject(request),
@@ -80,10 +87,14 @@ export class Tcp implements TransportProtocol {
       },
       forget: (request) => this.#forgetRequest(request),
     };
+    this.#listeners = new Listeners(this.#config, (connection) => {
+      if (connection.hasEvents) this.#eventful.add(connection);
+    });
+    this.#ports = new EphemeralPorts(random);
   }
 
   get nextDeadline(): Millis {
-    return this.#timers.next;
+    return this.#flows.nextDeadline;
   }
 
   /** Connections in any state, TIME-WAIT included, and flows that wait to be answered. */
@@ -101,22 +112,43 @@ export class Tcp implements TransportProtocol {
     return this.#eventful.take();
   }
 
+  /** The next listener with a connection that has come since. */
+  nextListener(): TcpListener | undefined {
+    return this.#listeners.next();
+  }
+
+  /**
+   * Takes connections to `own` from now on, where SYNs have been requests.
+   *
+   * @throws {RangeError} When somebody listens there, or a setting cannot be.
+   */
+  listen(own: ListenEndpoint, options?: ListenOptions): TcpListener {
+    return this.#listeners.listen(own, options);
+  }
+
   /**
    * Opens a connection: sends a SYN from `client`, which is ours, to `target`.
    *
-   * @throws {RangeError} When there is a flow between these ends already.
+   * @throws {RangeError} When there is a flow between these ends already, no
+   * port or no room for another, or a setting cannot be.
    */
-  connect(client: Endpoint, target: Endpoint): TcpConnection {
-    const key = new FlowKey();
-    key.peer.assign(target.address);
-    key.own.assign(client.address);
-    key.peerPort = target.port;
-    key.ownPort = client.port;
-    if (this.#flows.find(key)) {
-      throw new RangeError(`Cannot connect from port ${client.port}: that flow exists already`);
+  connect(
+    client: ClientEndpoint,
+    target: Endpoint,
+    options?: ConnectionOptions,
+  ): TcpConnection {
+    if (!isPort(target.port)) throw new RangeError(`Cannot connect to port ${target.port}`);
+    const config = connectionConfig(this.#config, options);
+    const own = { address: client.address, port: client.port || this.#freePort(client, target) };
+    if (!isPort(own.port)) throw new RangeError(`Cannot connect from port ${own.port}`);
+    if (this.#flows.between(own, target)) {
+      throw new RangeError(`Cannot connect from port ${own.port}: that flow exists already`);
     }
-    const tcb = activeOpen(this.#config, this.#context(client, target));
-    return this.#add({ protocol: this.protocol, client, target }, tcb);
+    if (!this.#makeRoom()) {
+      throw new RangeError(`Cannot connect: there are ${this.#flows.size} flows already`);
+    }
+    const tcb = activeOpen(config, this.#context(own, target));
+    return this.#add({ protocol: this.protocol, client: own, target }, tcb);
   }
 
   /** Resets every connection, so that their peers need not find out by themselves. */
@@ -161,7 +193,7 @@ export class Tcp implements TransportProtocol {
 
   advance(now: Millis): void {
     this.#now = now;
-    for (let due = this.#timers.pop(now); due; due = this.#timers.pop(now)) {
+    for (let due = this.#flows.takeDue(now); due; due = this.#flows.takeDue(now)) {
       if (due instanceof TcpRequest) {
         this.#withdraw(due);
         continue;
@@ -214,8 +246,10 @@ export class Tcp implements TransportProtocol {
       if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
       connection.forget();
       this.#settle(connection);
-      return this.#request(segment, now);
+      return this.#opens(header, segment, now);
     }
+    const refusal = connection.listener?.refuses(connection, segment, now) ?? Drop.None;
+    if (refusal !== Drop.None) return refusal;
     const reason = connection.segmentArrives(segment, packet, now);
     const isSyn = connection.state === State.SynReceived || connection.state === State.SynSent;
     if ((reason === Drop.UnacceptableAck && isSyn) || reason === Drop.NoFlow) {
@@ -237,30 +271,41 @@ export class Tcp implements TransportProtocol {
     if (segment.flags & ACK) return this.#resets.owe(header, segment) || Drop.NoFlow;
     if ((segment.flags & (SYN | FIN)) !== SYN) return Drop.InvalidFlags;
     if (segment.seq === syn.seq) {
-      this.#timers.set(request, now + this.#config.requestTimeout);
+      this.#flows.wake(request, now + this.#config.requestTimeout);
       return Drop.RequestPending;
     }
     this.#withdraw(request); // the client has started anew
-    return this.#request(segment, now);
+    return this.#opens(header, segment, now);
   }
 
   /** A segment that belongs to nothing (RFC 9293 §3.10.7.1, and LISTEN for a SYN). */
   #receiveUnknown(header: IpHeader, segment: Segment, now: Millis): Drop {
     const flags = segment.flags & (SYN | ACK | RST | FIN);
-    if (flags === SYN) return this.#request(segment, now);
+    if (flags === SYN) return this.#opens(header, segment, now);
     if (flags === (SYN | FIN)) return Drop.InvalidFlags;
     return this.#resets.owe(header, segment) || Drop.NoFlow;
   }
 
+  /** A SYN: for a listener, or else for the application to decide. */
+  #opens(header: IpHeader, segment: Segment, now: Millis): Drop {
+    const listener = this.#listeners.find(header.destination, segment.destinationPort);
+    if (!listener) return this.#request(segment, now);
+    const reason = listener.refusesSyn();
+    if (reason !== Drop.None) return reason;
+    if (!this.#makeRoom()) return Drop.TooManyFlows;
+    const flow = this.#key.toFlow(this.protocol);
+    const context = this.#context(flow.target, flow.client);
+    listener.add(this.#add(flow, passiveOpen(listener.config, context, segment)));
+    return Drop.None;
+  }
+
   #request(segment: Segment, now: Millis): Drop {
     if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
-    if (this.#flows.size >= this.#config.maxConnections && !this.#evictTimeWait()) {
-      return Drop.TooManyFlows;
-    }
+    if (!this.#makeRoom()) return Drop.TooManyFlows;
     const request = new TcpRequest(this.#key.toFlow(this.protocol), segment, this.#owner);
     this.#flows.add(request);
     this.#waiting++;
-    this.#timers.set(request, now + this.#config.requestTimeout);
+    this.#flows.wake(request, now + this.#config.requestTimeout);
     this.#requests.add(request);
     return Drop.None;
   }
@@ -301,7 +346,6 @@ export class Tcp implements TransportProtocol {
 
   #forgetRequest(request: TcpRequest): void {
     this.#flows.remove(request);
-    this.#timers.set(request, Infinity);
     this.#waiting--;
   }
 
@@ -313,26 +357,37 @@ export class Tcp implements TransportProtocol {
 
   /** Brings the tables up to date with what has just happened to `connection`. */
   #settle(connection: TcpConnection): void {
-    if (connection.hasEvents) this.#eventful.add(connection);
-    if (connection.isOver) {
-      this.#flows.remove(connection);
-      this.#timeWait.delete(connection);
-      this.#timers.set(connection, Infinity);
-      return;
-    }
-    this.#timers.set(connection, connection.nextDeadline);
+    if (connection.listener) connection.listener.update(connection);
+    else if (connection.hasEvents) this.#eventful.add(connection);
+    if (connection.isOver) return this.#flows.remove(connection);
+    this.#flows.update(connection);
     if (connection.state !== State.TimeWait) return;
-    this.#timeWait.add(connection);
-    if (this.#timeWait.size > this.#config.maxTimeWait) this.#evictTimeWait();
+    const excess = this.#flows.excessTimeWait;
+    if (excess) this.#evict(excess);
   }
 
-  /** Forgets the oldest connection in TIME-WAIT; returns whether there was one. */
-  #evictTimeWait(): boolean {
-    const [oldest] = this.#timeWait;
-    if (!oldest) return false;
-    oldest.forget();
-    this.#settle(oldest);
-    return true;
+  /** Whether there may be one more flow, after the least useful has given way. */
+  #makeRoom(): boolean {
+    if (!this.#flows.isFull) return true;
+    const victim = this.#flows.leastUseful(this.#now);
+    if (victim) this.#evict(victim);
+    return victim !== undefined;
+  }
+
+  /** Ends a connection that gives way; its reset, if it owes one, leaves when it can. */
+  #evict(connection: TcpConnection): void {
+    if (connection.state === State.TimeWait) connection.forget();
+    else connection.abort();
+    this.#settle(connection);
+    this.#flows.remove(connection);
+  }
+
+  #freePort({ address }: ClientEndpoint, target: Endpoint): number {
+    const isFree = (port: number) =>
+      !this.#listeners.find(address, port) && !this.#flows.between({ address, port }, target);
+    const port = this.#ports.next(address, target, isFree);
+    if (port !== undefined) return port;
+    throw new RangeError(`Cannot connect to port ${target.port}: no ephemeral port is free`);
   }
 }
 
