@@ -245,7 +245,10 @@ function fill(
     unacked.peek(offset, count, packet.bytes, packet.append(count));
     segment.payloadLength = count;
     const perPacket = payloadPerPacket(tcb, segment);
-    if (count > perPacket) packet.segmentSize = perPacket;
+    if (count > perPacket) {
+      packet.segmentSize = perPacket;
+      segment.flags |= PSH; // who gathers the parts again need not wait for more: Linux does so
+    }
   }
   if (offset + count < unacked.length) return;
   if (count > 0) segment.flags |= PSH; // SHLD-27: nothing follows at present

@@ -23,24 +23,27 @@ talkTest("TCP sends a super-segment of whole packets (G-05)", (open) => {
   `);
 });
 
-talkTest("TCP cuts a super-segment to what the link takes, in whole packets (G-05)", (open) => {
-  const talk = open({ link: { ...link, maxSegmentation: 10_000 } }).establish("nop,wscale 7");
-  talk.write(20_000);
-  talk.play(`
-    > . 1:8761(8760) ack 1 gso 1460
-    > . 8761:17521(8760) ack 1 gso 1460
+talkTest(
+  "TCP cuts a super-segment to what the link takes, in whole packets, and pushes each (G-05)",
+  (open) => {
+    const talk = open({ link: { ...link, maxSegmentation: 10_000 } }).establish("nop,wscale 7");
+    talk.write(20_000);
+    talk.play(`
+    > P. 1:8761(8760) ack 1 gso 1460
+    > P. 8761:17521(8760) ack 1 gso 1460
     > P. 17521:20001(2480) ack 1 gso 1460
     < . 1:1(0) ack 20001
   `);
-});
+  },
+);
 
 talkTest("TCP cuts a super-segment to the window, in whole packets (S-02, lesson 7)", (open) => {
   const talk = open({ link }).establish("", 10_000);
   talk.write(20_000);
   talk.play(`
-    > . 1:8761(8760) ack 1 gso 1460
+    > P. 1:8761(8760) ack 1 gso 1460
     < . 1:1(0) ack 8761
-    > . 8761:17521(8760) ack 1 gso 1460
+    > P. 8761:17521(8760) ack 1 gso 1460
     < . 1:1(0) ack 17521
     > P. 17521:20001(2480) ack 1 gso 1460
     < . 1:1(0) ack 20001
@@ -81,7 +84,7 @@ talkTest("TCP puts its FIN on a super-segment (F-03, G-05)", (open) => {
   talk.write(8000);
   talk.closeWrite();
   talk.play(`
-    > . 1:4381(4380) ack 1 gso 1460
+    > P. 1:4381(4380) ack 1 gso 1460
     < . 1:1(0) ack 4381
     > FP. 4381:8001(3620) ack 1 gso 1460
     < . 1:1(0) ack 8002
