@@ -7,7 +7,7 @@
  * @module
  */
 import { type Millis, NEVER } from "../base/clock.ts";
-import type { Drop } from "../base/drop.ts";
+import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { type Listed, unlisted } from "../base/ready_list.ts";
 import type { Timed } from "../base/timer_heap.ts";
@@ -16,13 +16,14 @@ import type { FlowEntry } from "../ip/flow_table.ts";
 import type { DeliveryError, DeliveryErrorKind } from "../ip/ip.ts";
 import { segmentArrives } from "./arrive.ts";
 import { type ConnectionConfig, connectionConfig, type ConnectionOptions } from "./config.ts";
-import { type ControlBlock, Owed } from "./control_block.ts";
+import { type ControlBlock, Event, Owed } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
 import { deliveryFailed } from "./delivery_error.ts";
 import { TcpError, type TcpErrorCode } from "./error.ts";
 import { synSentArrives } from "./handshake.ts";
 import { ACK, RST, type Segment, SYN } from "./header.ts";
 import type { TcpListener } from "./listener.ts";
+import { armPatience, notePeerProgress } from "./patience.ts";
 import { type Seq, seqAdd, seqBefore } from "./seq.ts";
 import { State, stateName } from "./state.ts";
 import { runTimeouts } from "./timeouts.ts";
@@ -172,10 +173,8 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   }
 
   get writable(): number {
-    const { state, closing, unacked } = this.#tcb;
-    const writes = state === State.Established || state === State.CloseWait ||
-      state === State.SynReceived || state === State.SynSent;
-    return writes && !closing ? unacked.free : 0;
+    const { unacked, fresh, config } = this.#tcb;
+    return this.#canWrite && fresh < config.notSentLowWater ? unacked.free : 0;
   }
 
   get isDrained(): boolean {
@@ -207,6 +206,10 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   setOptions(options: ConnectionOptions): void {
     const tcb = this.#tcb;
     tcb.config = connectionConfig(tcb.config, options);
+    if (options.nagle === false && tcb.unsent > 0) tcb.owed |= Owed.Override; // cork or not, as Linux
+    if (options.ackDelay === 0 && tcb.deadlines.isSet(Wait.DelayedAck)) tcb.owed |= Owed.Ack;
+    if ("keepAlive" in options) tcb.deadlines.stop(Wait.KeepAlive);
+    if ("userTimeout" in options) tcb.deadlines.stop(Wait.UserTimeout);
     this.#markReady(this);
   }
 
@@ -239,7 +242,7 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
 
   write(data: Uint8Array): number {
     this.#assertWritable();
-    const count = this.#tcb.unacked.write(data, 0, data.length);
+    const count = this.#tcb.unacked.write(data, 0, Math.min(data.length, this.writable));
     if (count > 0) this.#markReady(this);
     return count;
   }
@@ -249,7 +252,7 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   }
 
   commit(count: number): void {
-    if (count === 0 || this.writable === 0) return;
+    if (count === 0 || !this.#canWrite) return;
     this.#tcb.unacked.commit(count);
     this.#markReady(this);
   }
@@ -273,7 +276,8 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   close(): void {
     const tcb = this.#tcb;
     const isUnread = tcb.received.length > 0 && tcb.state !== State.TimeWait;
-    if (isUnread || tcb.config.linger === 0) return this.abort(); // RFC 2525 §2.17
+    // RFC 2525 §2.17; and in SYN-SENT there is nobody to say anything to (RFC 9293 §3.10.4).
+    if (isUnread || tcb.config.linger === 0 || tcb.state === State.SynSent) return this.abort();
     tcb.orphaned = true;
     this.closeRead();
     this.closeWrite();
@@ -305,8 +309,13 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
 
   /** Called by the stack with each segment for this connection. */
   segmentArrives(segment: Segment, packet: PacketBuffer, now: Millis): Drop {
-    if (this.#tcb.state === State.SynSent) return synSentArrives(this.#tcb, segment, now);
-    return segmentArrives(this.#tcb, segment, packet, now);
+    const tcb = this.#tcb;
+    const { una } = tcb.snd;
+    const reason = tcb.state === State.SynSent
+      ? synSentArrives(tcb, segment, now)
+      : segmentArrives(tcb, segment, packet, now);
+    if (reason === Drop.None) notePeerProgress(tcb, una);
+    return reason;
   }
 
   /** Called by the stack with an ICMP error about a segment that began at `seq`. */
@@ -316,7 +325,13 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
 
   /** Called by the stack when the link can take a segment. */
   nextSegment(segment: Segment, packet: PacketBuffer, now: Millis): boolean {
-    return nextSegment(this.#tcb, segment, packet, now);
+    const tcb = this.#tcb;
+    const { notSentLowWater } = tcb.config;
+    const wasFull = notSentLowWater !== Infinity && tcb.fresh >= notSentLowWater;
+    const sends = nextSegment(tcb, segment, packet, now);
+    if (wasFull && tcb.fresh < notSentLowWater) tcb.events |= Event.Writable;
+    armPatience(tcb, now);
+    return sends;
   }
 
   /** When the peer was last heard. */
@@ -356,10 +371,12 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     this.#tcb.owed = 0;
   }
 
-  /** Starts watching for a silent peer. */
-  startKeepAlive(now: Millis): void {
-    const { keepAlive } = this.#tcb.config;
-    if (keepAlive) this.#tcb.deadlines.set(Wait.KeepAlive, now + keepAlive.idle);
+  /** Whether what is written would ever be sent. */
+  get #canWrite(): boolean {
+    const { state, closing } = this.#tcb;
+    const writes = state === State.Established || state === State.CloseWait ||
+      state === State.SynReceived || state === State.SynSent;
+    return writes && !closing;
   }
 
   #assertWritable(): void {

@@ -263,6 +263,17 @@ export class ControlBlock {
     return this.unacked.length - this.inFlight;
   }
 
+  /** Whether text or a FIN has yet to be sent, or to be sent again. */
+  get hasUnsent(): boolean {
+    const { unsent } = this;
+    return unsent > 0 || (unsent === 0 && this.closing && !this.finAcknowledged);
+  }
+
+  /** Bytes that have never been sent. */
+  get fresh(): number {
+    return Math.max(0, this.unacked.length - seqDiff(this.snd.max, this.snd.una));
+  }
+
   /** Whether there is anything that the peer has yet to acknowledge or be sent. */
   get hasOutstanding(): boolean {
     return this.snd.una !== this.snd.max;

@@ -22,6 +22,10 @@ export const Wait = {
   TimeWait: 4,
   /** Before it asks whether the end of what was sent is lost (RFC 8985 §7). */
   TailLoss: 5,
+  /** For the peer to acknowledge what was written (RFC 9293 §3.10.8). */
+  UserTimeout: 6,
+  /** For the peer's FIN, when the application no longer does. */
+  FinWait2: 7,
 } as const;
 /** One of the reasons in {@linkcode Wait}. */
 export type Wait = typeof Wait[keyof typeof Wait];

@@ -329,7 +329,6 @@ export class Tcp implements TransportProtocol {
 
   #add(flow: Flow, tcb: ControlBlock): TcpConnection {
     const connection = new TcpConnection(flow, tcb, this.#markReady);
-    connection.startKeepAlive(this.#now);
     this.#flows.add(connection);
     this.#ready.add(connection);
     return connection;

@@ -1,6 +1,6 @@
 /**
- * What happens when nothing does: retransmission, window probes, keep-alive,
- * the end of TIME-WAIT.
+ * What happens when nothing does: retransmission, window probes, the end of
+ * TIME-WAIT; how long a connection waits for its peer is in {@link ./patience.ts}.
  *
  * Each timeout looks at the present state before it acts, and acts once, however
  * late it is: after a suspend there is no storm, and giving up counts attempts.
@@ -11,6 +11,7 @@
 import type { Millis } from "../base/clock.ts";
 import { type ControlBlock, Owed } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
+import { giveUp, keepAliveTimeout, userTimeoutExpired } from "./patience.ts";
 import { abandonRecovery } from "./recovery.ts";
 import { seqDiff } from "./seq.ts";
 import { State } from "./state.ts";
@@ -20,6 +21,8 @@ import { tailLossTimeout } from "./tail_loss.ts";
 export function runTimeouts(tcb: ControlBlock, now: Millis): void {
   const { deadlines } = tcb;
   if (deadlines.take(Wait.TimeWait, now)) return tcb.enter(State.Closed);
+  if (deadlines.take(Wait.FinWait2, now)) return tcb.enter(State.Closed);
+  if (deadlines.take(Wait.UserTimeout, now)) userTimeoutExpired(tcb);
   if (deadlines.take(Wait.DelayedAck, now)) tcb.owed |= Owed.Ack;
   if (deadlines.take(Wait.Retransmit, now)) retransmissionTimeout(tcb, now);
   if (deadlines.take(Wait.TailLoss, now)) tailLossTimeout(tcb, now);
@@ -57,32 +60,14 @@ export function goBack(tcb: ControlBlock): void {
   tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
 }
 
-/** RFC 9293 §3.8.6.1: asks for the window, or sends what little it takes. */
+/**
+ * RFC 9293 §3.8.6.1: asks for the window, or sends what little it takes. For as
+ * long as it is answered; but nobody would end a connection that is orphaned.
+ */
 function persistTimeout(tcb: ControlBlock): void {
-  if (tcb.unansweredProbes >= tcb.config.retries) return giveUp(tcb);
+  const inVain = tcb.orphaned ? tcb.persistBackoffs : tcb.unansweredProbes;
+  if (inVain >= tcb.config.retries) return giveUp(tcb);
   tcb.unansweredProbes++;
   tcb.persistBackoffs++;
   tcb.owed |= tcb.snd.wnd > tcb.inFlight ? Owed.Override : Owed.Probe;
-}
-
-/** RFC 9293 §3.8.4: asks an idle peer for a sign of life. */
-function keepAliveTimeout(tcb: ControlBlock, now: Millis): void {
-  const { keepAlive } = tcb.config;
-  if (!keepAlive || tcb.state === State.TimeWait || tcb.state === State.Closed) return;
-  const isIdle = !tcb.hasOutstanding && tcb.unsent <= 0; // MUST-26
-  const due = tcb.heardAt + keepAlive.idle;
-  if (!isIdle || now < due) {
-    tcb.deadlines.set(Wait.KeepAlive, now < due ? due : now + keepAlive.interval);
-    return;
-  }
-  if (tcb.unansweredProbes >= keepAlive.count) return giveUp(tcb);
-  tcb.unansweredProbes++;
-  tcb.owed |= Owed.Probe;
-  tcb.deadlines.set(Wait.KeepAlive, now + keepAlive.interval);
-}
-
-function giveUp(tcb: ControlBlock): void {
-  const owed = tcb.state === State.SynSent ? 0 : Owed.Reset; // nobody has answered: to whom?
-  tcb.fail("timeout");
-  tcb.owed = owed;
 }

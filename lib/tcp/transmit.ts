@@ -147,14 +147,15 @@ function makeLost(
 }
 
 /**
- * A byte that the peer has had: it must answer with where it is and how much it
- * takes (RFC 9293 §3.8.6.1). An empty segment inside the window would elicit
- * nothing.
+ * What the peer has had: it must answer with where it is and how much it takes
+ * (RFC 9293 §3.8.6.1). An empty segment inside the window would elicit nothing,
+ * and one outside of it not always, but a keep-alive is empty (§3.8.4, SHLD-12).
  */
 function makeProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boolean {
   if (!(tcb.owed & Owed.Probe)) return false;
   tcb.owed &= ~Owed.Probe;
   segment.seq = seqAdd(tcb.snd.una, -1);
+  if (!tcb.hasOutstanding && !tcb.hasUnsent) return true;
   segment.payloadLength = 1;
   packet.bytes[packet.append(1)] = 0;
   return true;
@@ -173,7 +174,7 @@ function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boo
   if (!isLast && length > perPacket) length -= length % perPacket; // its end would be silly, too
   if (unsent > 0 && !isWorthSending(tcb, segment, length, isLast)) return false;
   if (unsent === 0 && window <= 0) return false; // only the FIN, and no room for it
-  tcb.owed &= ~Owed.Override;
+  if (isLast || length < perPacket) tcb.owed &= ~Owed.Override; // no full segment needs it
   fill(tcb, segment, packet, snd.nxt, Math.max(length, 0));
   return true;
 }
@@ -223,10 +224,11 @@ function isWorthSending(
   if (length <= 0) return false;
   if (length >= payloadPerPacket(tcb, segment)) return true;
   if (tcb.snd.nxt === tcb.snd.una && tcb.hasOutstanding) return true; // sent once, so sent again
-  if (isLast) { // Nagle holds it back until all before it is acknowledged (§3.7.4)
-    return !tcb.config.nagle || tcb.closing || tcb.snd.nxt === tcb.snd.una;
-  }
-  return length >= tcb.snd.maxWnd / 2 || (tcb.owed & Owed.Override) !== 0;
+  if (tcb.owed & Owed.Override) return true;
+  if (!isLast) return length >= tcb.snd.maxWnd / 2;
+  if (tcb.closing) return true;
+  const { nagle, cork } = tcb.config; // Nagle waits until all before it is acknowledged (§3.7.4)
+  return !cork && (!nagle || tcb.snd.nxt === tcb.snd.una);
 }
 
 /** Puts `length` bytes from `start` on into the packet, and the FIN if it is its turn. */
@@ -280,8 +282,7 @@ function noteSent(tcb: ControlBlock, segment: Segment, now: Millis): void {
 
 /** Something is to be sent, nothing is in flight, and the window does not let it go. */
 function armPersistTimer(tcb: ControlBlock, now: Millis): void {
-  const waits = tcb.unsent > 0 || (tcb.unsent === 0 && tcb.closing && !tcb.finAcknowledged);
-  if (!waits || tcb.hasOutstanding) return;
+  if (!tcb.hasUnsent || tcb.hasOutstanding) return;
   if (tcb.deadlines.isSet(Wait.Persist)) return;
   tcb.deadlines.set(Wait.Persist, now + tcb.probeInterval);
 }

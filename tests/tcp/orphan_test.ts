@@ -116,3 +116,71 @@ talkTest(
     assertEquals(talk.events(), "Writable EndOfStream");
   },
 );
+
+talkTest("A close in SYN-SENT says nothing; a late SYN-ACK is reset (A-08, F-18)", (open) => {
+  const talk = open();
+  const connection = talk.connect();
+  talk.play("> S 0:0(0)");
+  connection.close();
+  talk.play(`
+    < S. 0:0(0) ack 1 win 65535
+    > R 1:1(0)
+  `);
+  assertEquals(talk.stack.flowCount, 0);
+});
+
+talkTest("A closed connection leaves FIN-WAIT-2 after a time, without a word (F-09)", (open) => {
+  const talk = open().establish();
+  talk.connection.close();
+  talk.play(`
+    > F. 1:1(0) ack 1
+    < . 1:1(0) ack 2
+    +59999
+    < . 1:1(0) ack 2
+  `);
+  assertEquals(talk.connection.info.state, "FIN-WAIT-2");
+  talk.play("+1");
+  assertEquals(talk.stack.flowCount, 0);
+  talk.play(`
+    < F. 1:1(0) ack 2
+    > R 2:2(0)
+  `);
+});
+
+talkTest("A connection that is closed in FIN-WAIT-2 waits from then on (F-09)", (open) => {
+  const talk = open({ tcp: { finWait2Timeout: 3000 } }).establish();
+  talk.closeWrite();
+  talk.play(`
+    > F. 1:1(0) ack 1
+    < . 1:1(0) ack 2
+    +3600000
+  `);
+  talk.connection.close();
+  talk.play("+2999 < F. 1:1(0) ack 2 \n > . 2:2(0) ack 2");
+  assertEquals(talk.connection.info.state, "TIME-WAIT");
+});
+
+talkTest("An orphan does not ask for a closed window for ever (F-09, D-06)", (open) => {
+  const talk = open({ tcp: { retries: 2, minRto: 1000 } }).establish("", 0);
+  talk.write(10);
+  talk.connection.close();
+  talk.play(`
+    +1000 > . 0:1(1) ack 1 junk
+    < . 1:1(0) ack 1 win 0
+    +2000 > . 0:1(1) ack 1 junk
+    < . 1:1(0) ack 1 win 0
+    +4000 > R. 1:1(0) ack 1
+  `);
+  assertEquals(talk.stack.flowCount, 0);
+});
+
+talkTest("A reset that meets nothing but a FIN on the way ends in peace (F-19, R-07)", (open) => {
+  const talk = open().establish().play(`
+    < F. 1:1(0) ack 1
+    > . 1:1(0) ack 2
+  `);
+  talk.closeWrite();
+  talk.play("> F. 1:1(0) ack 2");
+  talk.abort(); // LAST-ACK: everything has been said (RFC 9293 §3.10.5)
+  assertEquals(talk.stack.flowCount, 0);
+});
