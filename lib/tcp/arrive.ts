@@ -193,6 +193,7 @@ function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer
   if (!seqBefore(from, to)) return seqBeforeOrAt(end, rcv.nxt) ? Drop.Duplicate : Drop.OutOfWindow;
   const payload = packet.start - seqDiff(start, from);
 
+  if (tcb.sack && seqBefore(start, from)) reassembly.noteDuplicate(start, from);
   if (from === rcv.nxt && reassembly.isEmpty) { // nearly always
     const count = seqDiff(to, from);
     received.write(packet.bytes, payload, payload + count);
@@ -206,7 +207,7 @@ function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer
     const length = seqDiff(gap.end, gap.start);
     received.writeAhead(seqDiff(gap.start, rcv.nxt), packet.bytes, at, at + length);
   }
-  if (gaps.length === 0 && tcb.sack) reassembly.noteDuplicate(from, to);
+  if (tcb.sack && start === from) reassembly.noteRepeated(from, to, gaps);
   if (!reassembly.add(from, to)) return Drop.ReassemblyFull;
   const count = reassembly.take(rcv.nxt);
   if (count > 0) {

@@ -71,6 +71,17 @@ export class Reassembly {
     this.#duplicate = { start, end };
   }
 
+  /**
+   * Notes what of `[start, end)` came again: all but the `gaps`. There is room
+   * for one block: the first (RFC 2883 §4.2.2, §4.2.3).
+   */
+  noteRepeated(start: Seq, end: Seq, gaps: readonly SeqRange[]): void {
+    const [first, second] = gaps;
+    if (!first) this.noteDuplicate(start, end);
+    else if (seqBefore(start, first.start)) this.noteDuplicate(start, first.start);
+    else if (seqBefore(first.end, end)) this.noteDuplicate(first.end, second?.start ?? end);
+  }
+
   /** Calls `report` with the blocks for the next acknowledgment, at most `most`. */
   reportBlocks(most: number, report: (start: Seq, end: Seq) => void): void {
     let left = most;

@@ -18,6 +18,30 @@ talkTest("TCP reports what is out of order only when SACK was agreed on (O-11)",
   `);
 });
 
+talkTest(
+  "TCP reports what of a segment came again, the first such part (RFC 2883 §4.2, O-12)",
+  (open) => {
+    open().establish("sackOK").play(`
+    < . 1:101(100) ack 1
+    > . 1:1(0) ack 101 <>
+    < . 201:301(100) ack 1
+    > . 1:1(0) ack 101 <sack 201:301>
+    < . 401:501(100) ack 1
+    > . 1:1(0) ack 101 <sack 401:501 201:301>
+    < . 251:451(200) ack 1 // at its front
+    > . 1:1(0) ack 101 <sack 251:301 201:501>
+    < . 151:221(70) ack 1 // at its end
+    > . 1:1(0) ack 101 <sack 201:221 151:501>
+    < . 131:551(420) ack 1 // in its midst
+    > . 1:1(0) ack 101 <sack 151:501 131:551>
+    < . 51:116(65) ack 1 // before what is in order
+    > . 1:1(0) ack 116 <sack 51:101 131:551>
+    < . 1:601(600) ack 1
+    > . 1:1(0) ack 601 <sack 1:116>
+  `);
+  },
+);
+
 talkTest("TCP reports the latest block first and joins those that touch (O-12, O-13)", (open) => {
   open().establish("sackOK").play(`
     < . 101:201(100) ack 1
