@@ -75,7 +75,8 @@ export type {
   CongestionFactory,
   CongestionSizes,
 } from "./lib/tcp/congestion.ts";
-export type { Connection, TcpInfo } from "./lib/tcp/connection.ts";
+export type { Connection } from "./lib/tcp/connection.ts";
+export type { TcpInfo } from "./lib/tcp/info.ts";
 export { Event } from "./lib/tcp/control_block.ts";
 export { TcpError, type TcpErrorCode } from "./lib/tcp/error.ts";
 export type { IsnAlgorithm, IsnGenerator } from "./lib/tcp/isn.ts";

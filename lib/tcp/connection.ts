@@ -13,7 +13,7 @@ import { type Listed, unlisted } from "../base/ready_list.ts";
 import type { Timed } from "../base/timer_heap.ts";
 import type { Endpoint, Flow } from "../ip/flow.ts";
 import type { FlowEntry } from "../ip/flow_table.ts";
-import type { DeliveryError, DeliveryErrorKind } from "../ip/ip.ts";
+import type { DeliveryError } from "../ip/ip.ts";
 import { segmentArrives } from "./arrive.ts";
 import { type ConnectionConfig, connectionConfig, type ConnectionOptions } from "./config.ts";
 import { type ControlBlock, Event, Owed } from "./control_block.ts";
@@ -23,41 +23,14 @@ import { TcpError, type TcpErrorCode } from "./error.ts";
 import { synSentArrives } from "./handshake.ts";
 import { ACK, RST, type Segment, SYN } from "./header.ts";
 import type { TcpListener } from "./listener.ts";
+import { type TcpInfo, tcpInfo } from "./info.ts";
 import { armPatience, notePeerProgress } from "./patience.ts";
 import { type Seq, seqAdd, seqBefore } from "./seq.ts";
-import { State, stateName } from "./state.ts";
+import { State } from "./state.ts";
 import { runTimeouts } from "./timeouts.ts";
 import { nextSegment } from "./transmit.ts";
 import { owesWindowUpdate } from "./window.ts";
 import type { TcpFlow } from "./tcp_flow.ts";
-
-/** What a connection is doing, in the words of `tcp_info`. Times in milliseconds, sizes in bytes. */
-export interface TcpInfo {
-  /** The RFC's name of the state. */
-  readonly state: string;
-  /** RTO */
-  readonly rto: Millis;
-  /** SRTT; 0 before the first measurement. */
-  readonly rtt: Millis;
-  /** RTTVAR */
-  readonly rttVariation: Millis;
-  /** cwnd */
-  readonly congestionWindow: number;
-  /** ssthresh */
-  readonly slowStartThreshold: number;
-  /** What was sent and is not acknowledged, or is to be sent. */
-  readonly unacknowledged: number;
-  /** What has been received and not been read. */
-  readonly unread: number;
-  /** SND.WND */
-  readonly sendWindow: number;
-  /** RCV.WND */
-  readonly receiveWindow: number;
-  /** The most payload in one packet that we send. */
-  readonly segmentSize: number;
-  /** The last ICMP error about what we have sent: it may explain a timeout. */
-  readonly softError: DeliveryErrorKind | undefined;
-}
 
 /** A TCP connection, as the application sees it; see the module's description. */
 export interface Connection {
@@ -182,21 +155,7 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   }
 
   get info(): TcpInfo {
-    const { state, rtt, congestion, unacked, received, snd, receiveWindow } = this.#tcb;
-    return {
-      state: stateName(state),
-      rto: rtt.timeout,
-      rtt: rtt.smoothed,
-      rttVariation: rtt.variation,
-      congestionWindow: congestion.window,
-      slowStartThreshold: congestion.slowStartThreshold,
-      unacknowledged: unacked.length,
-      unread: received.length,
-      sendWindow: snd.wnd,
-      receiveWindow,
-      segmentSize: snd.mss,
-      softError: this.#tcb.softError,
-    };
+    return tcpInfo(this.#tcb);
   }
 
   get options(): ConnectionConfig {
