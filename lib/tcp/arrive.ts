@@ -178,6 +178,7 @@ function takeText(
   const reason = segment.payloadLength > 0
     ? placeText(tcb, segment.seq, textEnd, packet)
     : Drop.None;
+  noteFullSize(tcb, packet.segmentSize || segment.payloadLength);
   if (tcb.readClosed) discardText(tcb);
   oweAck(tcb, segment, seqDiff(tcb.rcv.nxt, before), now);
   if (tcb.finAt === tcb.rcv.nxt) takeFin(tcb, now);
@@ -224,6 +225,14 @@ function discardText(tcb: ControlBlock): void {
   tcb.events &= ~Event.Readable;
 }
 
+/**
+ * A peer whose segments are smaller than we could take, for the sake of the path
+ * or of options, counts on an acknowledgment of every second of them all the same.
+ */
+function noteFullSize({ rcv }: ControlBlock, length: number): void {
+  if (length > rcv.full) rcv.full = Math.min(length, rcv.mss);
+}
+
 /** Text in order may be acknowledged in company; all else at once (RFC 5681 §4.2). */
 function oweAck(tcb: ControlBlock, segment: Segment, taken: number, now: Millis): void {
   const { ackDelay } = tcb.config;
@@ -235,7 +244,9 @@ function oweAck(tcb: ControlBlock, segment: Segment, taken: number, now: Millis)
     tcb.duplicatesOwed = Math.max(tcb.duplicatesOwed, earlier) + 1;
   }
   const mayWait = ackDelay > 0 && taken === segment.payloadLength && taken > 0 &&
-    tcb.unackedText < 2 * tcb.rcv.mss && tcb.reassembly.isEmpty && !(segment.flags & FIN);
+    tcb.unackedText < 2 * tcb.rcv.full && tcb.reassembly.isEmpty && !(segment.flags & FIN) &&
+    tcb.quickAcks === 0;
+  if (tcb.quickAcks > 0 && taken > 0) tcb.quickAcks--;
   if (!mayWait) tcb.owed |= Owed.Ack;
   else if (!tcb.deadlines.isSet(Wait.DelayedAck)) {
     tcb.deadlines.set(Wait.DelayedAck, now + ackDelay);

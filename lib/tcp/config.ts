@@ -51,6 +51,11 @@ export interface ConnectionOptions {
    * @default {0}
    */
   readonly ackDelay?: Millis;
+  /**
+   * How many acknowledgments of text are not delayed when a connection begins,
+   * while the peer starts slowly; Linux has 16. @default {0}
+   */
+  readonly quickAcks?: number;
   /** Keep-alive probes. @default {undefined}, which is none */
   readonly keepAlive?: KeepAlive | undefined;
   /**
@@ -117,6 +122,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   cork: false,
   notSentLowWater: Infinity,
   ackDelay: 0,
+  quickAcks: 0,
   keepAlive: undefined,
   userTimeout: Infinity,
   linger: undefined,
@@ -150,6 +156,7 @@ const BOUNDS = [
   ["retries", 0, Infinity],
   ["notSentLowWater", 1, Infinity],
   ["ackDelay", 0, 500], // RFC 9293 §3.8.6.3, MUST-40
+  ["quickAcks", 0, Infinity],
   ["userTimeout", 1, Infinity],
   ["linger", 0, Infinity],
   ["finWait2Timeout", 0, Infinity],

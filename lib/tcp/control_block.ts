@@ -88,6 +88,8 @@ export interface ReceiveVariables {
   scale: number;
   /** The MSS that we announced. */
   mss: number;
+  /** What the peer takes for a full segment: the most text that one has had, at least 536. */
+  full: number;
 }
 
 /** What has been agreed about timestamps (RFC 7323 §3). */
@@ -119,6 +121,9 @@ export interface RecoveryVariables {
   /** Acknowledgments in a row that repeat SND.UNA. */
   duplicates: number;
 }
+
+/** Smaller segments are not taken for full: no peer has to send smaller ones (RFC 9293 §3.7.1). */
+const LEAST_FULL = 536;
 
 /** A connection's data; see the module's description. */
 export class ControlBlock {
@@ -191,6 +196,8 @@ export class ControlBlock {
   heardAt: Millis = 0;
   /** Text that has come since the last acknowledgment, while one is delayed. */
   unackedText = 0;
+  /** Acknowledgments of text that are still not delayed. */
+  quickAcks: number;
 
   /**
    * Makes the block of a connection that has not begun; the
@@ -215,7 +222,7 @@ export class ControlBlock {
       scale: 0,
       mss: 0,
     };
-    this.rcv = { nxt: unknown, edge: unknown, scale: 0, mss: 0 };
+    this.rcv = { nxt: unknown, edge: unknown, scale: 0, mss: 0, full: LEAST_FULL };
     this.ts = { enabled: false, recent: 0, recentAt: 0, lastAckSent: unknown, offset: 0 };
     this.recovery = {
       active: false,
@@ -227,6 +234,7 @@ export class ControlBlock {
     };
     this.timedStart = iss;
     this.timedEnd = iss;
+    this.quickAcks = config.quickAcks;
     this.unacked = new RingBuffer(config.sendBuffer);
     this.received = new RingBuffer(config.receiveBuffer);
     this.rtt = new RttEstimator(config);

@@ -20,6 +20,31 @@ talkTest("TCP may delay an ACK, but not of the second full segment (K-01)", (ope
   `);
 });
 
+talkTest(
+  "TCP acknowledges every second segment of a size that the peer prefers (RFC 9293 MUST-58, K-01)",
+  (open) => {
+    open({ tcp: { ackDelay: 40 } }).establish().play(`
+    < . 1:1001(1000) ack 1
+    +10 < . 1001:2001(1000) ack 1
+    > . 1:1(0) ack 2001
+    < . 2001:2011(10) ack 1
+    < . 2011:2021(10) ack 1
+    +40 > . 1:1(0) ack 2021
+  `);
+  },
+);
+
+talkTest("TCP need not delay the first ACKs of a connection (RFC 5681 §4.2, K-01)", (open) => {
+  open({ tcp: { ackDelay: 40, quickAcks: 2 } }).establish().play(`
+    < . 1:11(10) ack 1
+    > . 1:1(0) ack 11
+    < . 11:21(10) ack 1
+    > . 1:1(0) ack 21
+    < . 21:31(10) ack 1
+    +40 > . 1:1(0) ack 31
+  `);
+});
+
 Deno.test("TCP cannot be told to delay ACKs by more than 500 ms (K-01)", () => {
   assertThrows(() => tcpConfig({ ackDelay: 501 }), RangeError);
   assertThrows(() => tcpConfig({ ackDelay: -1 }), RangeError);
