@@ -308,6 +308,11 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     runTimeouts(this.#tcb, now);
   }
 
+  /** SND.MAX: all before it has been used. */
+  get sentUpTo(): Seq {
+    return this.#tcb.snd.max;
+  }
+
   /** In TIME-WAIT: whether a SYN may open a new connection (RFC 9293 §3.6.1, MAY-2). */
   yieldsTo(segment: Segment): boolean {
     const { state, rcv, ts } = this.#tcb;

@@ -14,6 +14,7 @@ import type { Endpoint, Flow } from "../ip/flow.ts";
 import type { FlowEntry } from "../ip/flow_table.ts";
 import type { Connection } from "./connection.ts";
 import { Segment } from "./header.ts";
+import type { Seq } from "./seq.ts";
 import type { TcpFlow } from "./tcp_flow.ts";
 
 /** A flow that waits for an answer. Exactly one of its methods counts: the first called. */
@@ -58,6 +59,8 @@ export class TcpRequest implements FlowRequest, Timed, FlowEntry<TcpFlow> {
   readonly own: Endpoint;
   /** The SYN; its payload, if it had any, is not kept: the client will send it again. */
   readonly syn: Segment = new Segment();
+  /** Behind this the connection begins to count: a former one has used what is before. */
+  former: Seq | undefined = undefined;
   hash = 0;
   nextInBucket: TcpFlow | undefined = undefined;
   deadline: Millis = NEVER;

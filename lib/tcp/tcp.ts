@@ -30,7 +30,7 @@ import { Listeners } from "./listeners.ts";
 import { type ClientEndpoint, EphemeralPorts, isPort } from "./ports.ts";
 import { type FlowRequest, type RequestOwner, TcpRequest, type Unreachable } from "./request.ts";
 import { Resets } from "./resets.ts";
-import { seqAdd, toSeq } from "./seq.ts";
+import { type Seq, seqAdd, seqBefore, toSeq } from "./seq.ts";
 import { State } from "./state.ts";
 
 /** What TCP must know of its surroundings. */
@@ -48,6 +48,12 @@ export interface TcpEnvironment {
   /** Answers a SYN with an ICMP error. */
   readonly unreachable?: (request: FlowRequest, syn: Segment, what: Unreachable) => void;
 }
+
+/**
+ * A connection may send faster than the ISN clock runs. One that takes the place of another in
+ * TIME-WAIT begins behind it (RFC 9293 §3.6.1, MAY-2), by as much as in Linux.
+ */
+const ISN_GAP = 65_537;
 
 /** The TCP of one stack. */
 export class Tcp implements TransportProtocol {
@@ -68,6 +74,8 @@ export class Tcp implements TransportProtocol {
   readonly #markReady = (connection: TcpConnection): void => this.#ready.add(connection);
   #waiting = 0;
   #now: Millis = 0;
+  /** What the connection in TIME-WAIT had sent that gives way to the SYN at hand. */
+  #former: Seq | undefined;
 
   /** Makes a TCP without connections. */
   constructor(environment: TcpEnvironment, options: TcpOptions = {}) {
@@ -246,7 +254,10 @@ export class Tcp implements TransportProtocol {
       if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
       connection.forget();
       this.#settle(connection);
-      return this.#opens(header, segment, now);
+      this.#former = connection.sentUpTo;
+      const reason = this.#opens(header, segment, now);
+      this.#former = undefined;
+      return reason;
     }
     const refusal = connection.listener?.refuses(connection, segment, now) ?? Drop.None;
     if (refusal !== Drop.None) return refusal;
@@ -303,6 +314,7 @@ export class Tcp implements TransportProtocol {
     if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
     if (!this.#makeRoom()) return Drop.TooManyFlows;
     const request = new TcpRequest(this.#key.toFlow(this.protocol), segment, this.#owner);
+    request.former = this.#former;
     this.#flows.add(request);
     this.#waiting++;
     this.#flows.wake(request, now + this.#config.requestTimeout);
@@ -313,15 +325,20 @@ export class Tcp implements TransportProtocol {
   #accept(request: TcpRequest): TcpConnection {
     this.#forgetRequest(request);
     const { own, peer, syn } = request;
-    return this.#add(request.flow, passiveOpen(this.#config, this.#context(own, peer), syn));
+    return this.#add(
+      request.flow,
+      passiveOpen(this.#config, this.#context(own, peer, request.former), syn),
+    );
   }
 
-  #context(own: Endpoint, peer: Endpoint): HandshakeContext {
+  #context(own: Endpoint, peer: Endpoint, former = this.#former): HandshakeContext {
+    let iss = this.#isn.initialSequence(own, peer, this.#now);
+    if (former !== undefined && !seqBefore(former, iss)) iss = seqAdd(former, ISN_GAP);
     return {
       peer: peer.address,
       mtu: this.#environment.mtu,
       maxSegmentation: this.#environment.maxSegmentation,
-      iss: this.#isn.initialSequence(own, peer, this.#now),
+      iss,
       timestampOffset: this.#isn.timestampOffset(own.address, peer.address),
       now: this.#now,
     };

@@ -264,16 +264,6 @@ talkTest("TCP lets what was received be read after a reset, which it tells of (W
   assertEquals(talk.read(), 100);
 });
 
-talkTest("TCP delivers text with the URG flag in its place (U-01, U-03)", (open) => {
-  const talk = small(open).play(`
-    < PU. 1:101(100) ack 1 urg 50
-    > . 1:1(0) ack 101
-    < U. 101:201(100) ack 1 urg 65535
-    > . 1:1(0) ack 201
-  `);
-  assertEquals(talk.read(), 200);
-});
-
 talkTest("TCP acknowledges a batch of segments once (W-24, K-02)", (open) => {
   const talk = small(open).play(`
     {

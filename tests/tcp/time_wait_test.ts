@@ -98,6 +98,26 @@ talkTest("A SYN with a newer timestamp opens a new connection in TIME-WAIT (F-16
   assertEquals(talk.connection.info.state, "ESTABLISHED");
 });
 
+talkTest("A new connection in TIME-WAIT begins behind what the old one has sent (F-16)", (open) => {
+  const talk = open().establish("", 60_000);
+  let sent = 1;
+  for (; sent < 1_000_000; sent += 50_000) { // to where the next initial sequence number would be
+    talk.write(50_000);
+    for (let at = sent; at < sent + 50_000; at += 1460) talk.takePacket();
+    talk.play(`< . 1:1(0) ack ${sent + 50_000}`);
+  }
+  talk.closeWrite();
+  talk.play(`
+    > F. ${sent}:${sent}(0) ack 1
+    < F. 1:1(0) ack ${sent + 1}
+    > . ${sent + 1}:${sent + 1}(0) ack 2
+    +1000 < S 9:9(0) win 65535 <mss 1460>
+    > S. ${sent + 65_538}:${sent + 65_538}(0) ack 10
+    < . 10:10(0) ack ${sent + 65_539}
+  `);
+  assertEquals(talk.connection.info.state, "ESTABLISHED");
+});
+
 talkTest("TIME-WAIT is bounded: the oldest go first (F-17)", (open) => {
   const talk = open({ tcp: { maxTimeWait: 3 } });
   for (let port = 41_000; port < 41_005; port++) {
