@@ -6,7 +6,7 @@
 import type { Millis } from "../base/clock.ts";
 import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
-import { type Random, systemRandom } from "../base/random.ts";
+import { systemRandom } from "../base/random.ts";
 import { ReadyList } from "../base/ready_list.ts";
 import { AddressKind, addressKind, isIpv4 } from "../ip/address.ts";
 import { type Endpoint, type Flow, FlowKey } from "../ip/flow.ts";
@@ -23,31 +23,16 @@ import { TcpConnection } from "./connection.ts";
 import type { ControlBlock } from "./control_block.ts";
 import { Flows } from "./flows.ts";
 import { activeOpen, type HandshakeContext, passiveOpen } from "./handshake.ts";
+import type { TcpEnvironment } from "./environment.ts";
 import { ACK, FIN, parseSegment, RST, Segment, SYN, writeSegment } from "./header.ts";
 import { type IsnGenerator, isnGenerator } from "./isn.ts";
 import type { ListenEndpoint, ListenOptions, TcpListener } from "./listener.ts";
 import { Listeners } from "./listeners.ts";
 import { type ClientEndpoint, EphemeralPorts, isPort } from "./ports.ts";
-import { type FlowRequest, type RequestOwner, TcpRequest, type Unreachable } from "./request.ts";
+import { type FlowRequest, type RequestOwner, TcpRequest } from "./request.ts";
 import { Resets } from "./resets.ts";
 import { type Seq, seqAdd, seqBefore, toSeq } from "./seq.ts";
 import { State } from "./state.ts";
-
-/** What TCP must know of its surroundings. */
-export interface TcpEnvironment {
-  /** The longest IP packet that the link carries, in bytes. */
-  readonly mtu: number;
-  /** Whether the link completes checksums. */
-  readonly checksumOffload: boolean;
-  /** The largest payload of a super-segment, or 0 when the link takes none. */
-  readonly maxSegmentation: number;
-  /** Where secrets come from. @default the system's source */
-  readonly random?: Random;
-  /** Initial sequence numbers; for tests. @default {@linkcode isnGenerator} */
-  readonly isn?: IsnGenerator;
-  /** Answers a SYN with an ICMP error. */
-  readonly unreachable?: (request: FlowRequest, syn: Segment, what: Unreachable) => void;
-}
 
 /**
  * A connection may send faster than the ISN clock runs. One that takes the place of another in
