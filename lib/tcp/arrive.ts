@@ -68,7 +68,7 @@ function noteTimestamp({ ts }: ControlBlock, { seq, options }: Segment, now: Mil
 
 /** First: is any of the segment in the window? */
 function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
-  const { nxt, edge } = tcb.rcv;
+  const { acceptableEdge: edge, rcv: { nxt } } = tcb;
   // At the left edge all may come in even if the window is closed: an ACK, URG or RST counts
   // (MUST-66), a FIN fits, and of the text nothing will be taken. At the right edge an ACK may:
   // it is what a peer sends who has filled the window.
@@ -111,11 +111,11 @@ function answerUnacceptable(tcb: ControlBlock, segment: Segment, now: Millis): v
   else tcb.challenge(now);
 }
 
-/** Second: a reset counts only at exactly RCV.NXT (RFC 5961 §3.2). */
+/** Second: a reset counts only at exactly RCV.NXT (RFC 5961 §3.2), if we go by that. */
 function checkReset(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   if (!(segment.flags & RST)) return Drop.None;
   if (tcb.state === State.TimeWait) return Drop.UnacceptableReset; // RFC 1337 §3
-  if (segment.seq !== tcb.rcv.nxt) {
+  if (segment.seq !== tcb.rcv.nxt && tcb.config.blindAttackProtection) {
     tcb.challenge(now);
     return Drop.UnacceptableReset;
   }
@@ -128,11 +128,16 @@ function checkReset(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   return Drop.None;
 }
 
-/** Fourth: a SYN here gets a challenge ACK (RFC 5961 §4.2). */
+/** Fourth: a SYN here gets a challenge ACK (RFC 5961 §4.2), or once was the end (RFC 793). */
 function checkSyn(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   if (tcb.state === State.Closed) return Drop.None;
   if (!(segment.flags & SYN) || answersBoth(tcb, segment)) return Drop.None;
-  tcb.challenge(now);
+  if (tcb.config.blindAttackProtection) {
+    tcb.challenge(now);
+  } else {
+    tcb.fail("reset");
+    tcb.owed = Owed.Reset;
+  }
   return Drop.UnexpectedSyn;
 }
 
@@ -145,6 +150,7 @@ function checkAck(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
     if (segment.ack !== seqAdd(tcb.iss, 1)) return Drop.UnacceptableAck;
     synAcknowledged(tcb, segment, now);
     establish(tcb);
+    if (!tcb.reassembly.isEmpty) takeKept(tcb, now);
   } else if (!tcb.isAcceptableAck(segment.ack)) {
     tcb.challenge(now);
     return Drop.UnacceptableAck;
@@ -165,8 +171,9 @@ function takeText(
   const receives = state === State.Established || state === State.FinWait1 ||
     state === State.FinWait2;
   if (segment.length === 0 || !receives) return Drop.None;
-  if (segment.flags & SYN) return Drop.None; // what comes with it will come again
-  const textEnd = seqAdd(segment.seq, segment.payloadLength);
+  if (segment.flags & SYN && segment.payloadLength === 0) return Drop.None;
+  const start = textStart(segment);
+  const textEnd = seqAdd(start, segment.payloadLength);
   if (tcb.readClosed && tcb.closing && seqBefore(tcb.rcv.nxt, textEnd)) {
     tcb.owed = 0; // the caller answers with a reset, since text is lost (§3.6.1, SHLD-3)
     tcb.fail("reset");
@@ -175,14 +182,48 @@ function takeText(
   const isFinInWindow = segment.flags & FIN && seqBeforeOrAt(textEnd, tcb.rcv.edge);
   if (isFinInWindow && !tcb.reassembly.reaches(textEnd)) tcb.finAt ??= textEnd;
   const before = tcb.rcv.nxt;
-  const reason = segment.payloadLength > 0
-    ? placeText(tcb, segment.seq, textEnd, packet)
-    : Drop.None;
+  const reason = segment.payloadLength > 0 ? placeText(tcb, start, textEnd, packet) : Drop.None;
   noteFullSize(tcb, packet.segmentSize || segment.payloadLength);
   if (tcb.readClosed) discardText(tcb);
   oweAck(tcb, segment, seqDiff(tcb.rcv.nxt, before), now);
   if (tcb.finAt === tcb.rcv.nxt) takeFin(tcb, now);
   return reason;
+}
+
+/**
+ * Takes what came with a SYN that was good in SYN-SENT (RFC 9293 §3.10.7.3). In
+ * SYN-RECEIVED the text waits until the handshake is over; the FIN will come again.
+ */
+export function takeSynText(
+  tcb: ControlBlock,
+  segment: Segment,
+  packet: PacketBuffer,
+  now: Millis,
+): void {
+  if (tcb.state !== State.SynReceived) {
+    takeText(tcb, segment, packet, now);
+    return;
+  }
+  const start = textStart(segment);
+  const length = Math.min(segment.payloadLength, tcb.receiveWindow);
+  if (length <= 0) return;
+  tcb.received.writeAhead(0, packet.bytes, packet.start, packet.start + length);
+  tcb.reassembly.add(start, seqAdd(start, length));
+}
+
+/** Takes what {@linkcode takeSynText} has kept. */
+function takeKept(tcb: ControlBlock, now: Millis): void {
+  const count = tcb.reassembly.take(tcb.rcv.nxt);
+  tcb.received.commit(count);
+  tcb.rcv.nxt = seqAdd(tcb.rcv.nxt, count);
+  tcb.unackedText += count;
+  tcb.events |= Event.Readable;
+  oweLater(tcb, now);
+}
+
+/** Where the text begins: a SYN comes before it. */
+function textStart({ seq, flags }: Segment): Seq {
+  return flags & SYN ? seqAdd(seq, 1) : seq;
 }
 
 /** Puts the new part of `[start, end)` into the receive ring, in order or ahead of it. */
@@ -235,7 +276,7 @@ function noteFullSize({ rcv }: ControlBlock, length: number): void {
 
 /** Text in order may be acknowledged in company; all else at once (RFC 5681 §4.2). */
 function oweAck(tcb: ControlBlock, segment: Segment, taken: number, now: Millis): void {
-  const { ackDelay } = tcb.config;
+  const { ackSecond } = tcb.config;
   tcb.unackedText += taken;
   // Without SACK blocks the peer learns of a loss by counting (RFC 5681 §4.2): one for each segment.
   if (taken > 0) tcb.duplicatesOwed = 0;
@@ -243,11 +284,20 @@ function oweAck(tcb: ControlBlock, segment: Segment, taken: number, now: Millis)
     const earlier = tcb.owed & Owed.Ack ? 1 : 0; // of text in order, which is no duplicate
     tcb.duplicatesOwed = Math.max(tcb.duplicatesOwed, earlier) + 1;
   }
-  const mayWait = ackDelay > 0 && taken === segment.payloadLength && taken > 0 &&
-    tcb.unackedText < 2 * tcb.rcv.full && tcb.reassembly.isEmpty && !(segment.flags & FIN) &&
-    tcb.quickAcks === 0;
+  const isFirst = ackSecond === "any"
+    ? tcb.unackedText === taken
+    : tcb.unackedText < 2 * tcb.rcv.full;
+  const mayWait = taken === segment.payloadLength && taken > 0 && isFirst &&
+    tcb.reassembly.isEmpty && !(segment.flags & FIN) && tcb.quickAcks === 0;
   if (tcb.quickAcks > 0 && taken > 0) tcb.quickAcks--;
-  if (!mayWait) tcb.owed |= Owed.Ack;
+  if (mayWait) oweLater(tcb, now);
+  else tcb.owed |= Owed.Ack;
+}
+
+/** An acknowledgment that may wait for company. */
+function oweLater(tcb: ControlBlock, now: Millis): void {
+  const { ackDelay } = tcb.config;
+  if (ackDelay === 0) tcb.owed |= Owed.Ack;
   else if (!tcb.deadlines.isSet(Wait.DelayedAck)) {
     tcb.deadlines.set(Wait.DelayedAck, now + ackDelay);
   }

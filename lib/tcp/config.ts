@@ -56,6 +56,11 @@ export interface ConnectionOptions {
    * while the peer starts slowly; Linux has 16. @default {0}
    */
   readonly quickAcks?: number;
+  /**
+   * Which second segment ends that wait: the second full-sized one (RFC 9293
+   * §3.8.6.3), or any, as BSD has it. @default {"full"}
+   */
+  readonly ackSecond?: "full" | "any";
   /** Keep-alive probes. @default {undefined}, which is none */
   readonly keepAlive?: KeepAlive | undefined;
   /**
@@ -92,6 +97,20 @@ export interface TcpOptions extends ConnectionOptions {
   readonly requestTimeout?: Millis;
   /** Between two challenge ACKs of one connection (RFC 5961 §7). @default {500} */
   readonly challengeInterval?: Millis;
+  /**
+   * Whether a reset must have exactly the next sequence number, and a SYN never
+   * ends a connection (RFC 5961 §3.2, §4.2). Without it anything in the window
+   * counts, as once in RFC 793. @default {true}
+   */
+  readonly blindAttackProtection?: boolean;
+  /**
+   * How far the window of acceptable segments reaches: as far as was promised
+   * (RFC 9293 §3.10.7.4), or as BSD has it, as far as the buffer, which may be
+   * more than a window field can say. @default {"advertised"}
+   */
+  readonly acceptableWindow?: "advertised" | "buffer";
+  /** What a SYN with a FIN is: nothing at all, or a SYN (RFC 9293 §3.10.7.2). @default {"drop"} */
+  readonly synFin?: "drop" | "accept";
   /** What may be in flight at first; at least ten segments may. @default {262144} */
   readonly initialWindow?: number;
   /** Makes the congestion control of a connection. @default NewReno */
@@ -123,6 +142,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   notSentLowWater: Infinity,
   ackDelay: 0,
   quickAcks: 0,
+  ackSecond: "full",
   keepAlive: undefined,
   userTimeout: Infinity,
   linger: undefined,
@@ -137,6 +157,9 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   timeWait: 60_000,
   requestTimeout: 150_000,
   challengeInterval: 500,
+  blindAttackProtection: true,
+  acceptableWindow: "advertised",
+  synFin: "drop",
   initialWindow: 262_144,
   congestion: (sizes) => new NewReno(sizes),
   maxConnections: 65_536,

@@ -14,7 +14,7 @@ import type { Timed } from "../base/timer_heap.ts";
 import type { Endpoint, Flow } from "../ip/flow.ts";
 import type { FlowEntry } from "../ip/flow_table.ts";
 import type { DeliveryError } from "../ip/ip.ts";
-import { segmentArrives } from "./arrive.ts";
+import { segmentArrives, takeSynText } from "./arrive.ts";
 import { type ConnectionConfig, connectionConfig, type ConnectionOptions } from "./config.ts";
 import { type ControlBlock, Event, Owed } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
@@ -270,11 +270,14 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   segmentArrives(segment: Segment, packet: PacketBuffer, now: Millis): Drop {
     const tcb = this.#tcb;
     const { una } = tcb.snd;
-    const reason = tcb.state === State.SynSent
+    const asks = tcb.state === State.SynSent;
+    const reason = asks
       ? synSentArrives(tcb, segment, now)
       : segmentArrives(tcb, segment, packet, now);
-    if (reason === Drop.None) notePeerProgress(tcb, una);
-    return reason;
+    if (reason !== Drop.None) return reason;
+    if (asks && segment.payloadLength > 0) takeSynText(tcb, segment, packet, now);
+    notePeerProgress(tcb, una);
+    return Drop.None;
   }
 
   /** Called by the stack with an ICMP error about a segment that began at `seq`. */

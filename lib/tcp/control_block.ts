@@ -23,7 +23,7 @@ import type { TcpErrorCode } from "./error.ts";
 import { Reassembly } from "./reassembly.ts";
 import { RangeSet } from "./range_set.ts";
 import { RttEstimator } from "./rtt.ts";
-import { type Seq, seqAdd, seqBefore, seqDiff, toSeq } from "./seq.ts";
+import { type Seq, seqAdd, seqBefore, seqDiff, seqMax, toSeq } from "./seq.ts";
 import { isSuccessor, State, stateName } from "./state.ts";
 
 /** What the application may want to know; a set of bits. */
@@ -315,6 +315,14 @@ export class ControlBlock {
   /** RCV.WND: how far the promised window reaches. */
   get receiveWindow(): number {
     return seqDiff(this.rcv.edge, this.rcv.nxt);
+  }
+
+  /** RCV.NXT + RCV.WND, by which segments are judged (`acceptableWindow`). */
+  get acceptableEdge(): Seq {
+    const { config, state, rcv, received } = this;
+    const isPromised = config.acceptableWindow === "advertised" ||
+      (state === State.SynReceived && !this.isActive); // BSD has no buffer yet
+    return isPromised ? rcv.edge : seqMax(rcv.edge, seqAdd(rcv.nxt, received.free));
   }
 
   /** Owes a challenge ACK, unless there was one a moment ago (RFC 5961 §7). */

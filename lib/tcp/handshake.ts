@@ -15,7 +15,7 @@ import { IPV6_HEADER_LENGTH } from "../ip/ipv6_header.ts";
 import { synAcknowledged } from "./acknowledge.ts";
 import type { TcpConfig } from "./config.ts";
 import { ControlBlock, Event, Owed } from "./control_block.ts";
-import { ACK, RST, type Segment, SYN, TCP_HEADER_LENGTH } from "./header.ts";
+import { ACK, FIN, RST, type Segment, SYN, TCP_HEADER_LENGTH } from "./header.ts";
 import { TIMESTAMPS_LENGTH } from "./options.ts";
 import { type Seq, seqAdd, seqBefore, seqBeforeOrAt } from "./seq.ts";
 import { State } from "./state.ts";
@@ -130,6 +130,7 @@ export function synSentArrives(tcb: ControlBlock, segment: Segment, now: Millis)
     return Drop.None;
   }
   if (!(segment.flags & SYN)) return Drop.InvalidFlags;
+  if (!acks && segment.flags & FIN && tcb.config.synFin === "drop") return Drop.InvalidFlags;
   tcb.heardAt = now;
   takePeerSyn(tcb, segment, now);
   if (!acks) { // both have asked: RFC 9293 §3.5, figure 7

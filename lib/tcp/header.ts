@@ -62,6 +62,12 @@ export class Segment {
     return seqAdd(this.seq, this.length);
   }
 
+  /** Whether this asks for a connection; what to do about one with a FIN says `synFin`. */
+  isSyn(synFin: "drop" | "accept"): boolean {
+    const relevant = synFin === "accept" ? SYN | ACK | RST : SYN | ACK | RST | FIN;
+    return (this.flags & relevant) === SYN;
+  }
+
   /** Whether all of `flags` are set. */
   has(flags: number): boolean {
     return (this.flags & flags) === flags;

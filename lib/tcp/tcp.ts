@@ -235,7 +235,7 @@ export class Tcp implements TransportProtocol {
     if (connection.state === State.Closed) { // only its reset is still to leave
       return this.#resets.owe(header, segment) || Drop.NoFlow;
     }
-    if ((segment.flags & (SYN | ACK | RST | FIN)) === SYN && connection.yieldsTo(segment)) {
+    if (segment.isSyn(this.#config.synFin) && connection.yieldsTo(segment)) {
       if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
       connection.forget();
       this.#settle(connection);
@@ -265,7 +265,7 @@ export class Tcp implements TransportProtocol {
       return Drop.None;
     }
     if (segment.flags & ACK) return this.#resets.owe(header, segment) || Drop.NoFlow;
-    if ((segment.flags & (SYN | FIN)) !== SYN) return Drop.InvalidFlags;
+    if (!segment.isSyn(this.#config.synFin)) return Drop.InvalidFlags;
     if (segment.seq === syn.seq) {
       this.#flows.wake(request, now + this.#config.requestTimeout);
       return Drop.RequestPending;
@@ -276,8 +276,8 @@ export class Tcp implements TransportProtocol {
 
   /** A segment that belongs to nothing (RFC 9293 §3.10.7.1, and LISTEN for a SYN). */
   #receiveUnknown(header: IpHeader, segment: Segment, now: Millis): Drop {
+    if (segment.isSyn(this.#config.synFin)) return this.#opens(header, segment, now);
     const flags = segment.flags & (SYN | ACK | RST | FIN);
-    if (flags === SYN) return this.#opens(header, segment, now);
     if (flags === (SYN | FIN)) return Drop.InvalidFlags;
     return this.#resets.owe(header, segment) || Drop.NoFlow;
   }

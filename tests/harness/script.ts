@@ -30,7 +30,7 @@ import { Numbering, type Origins, WRAPS } from "./numbering.ts";
 import { findDifference, formatPacket, type PacketSpec, type TcpSpec } from "./packet_spec.ts";
 import { parseScript, type Step } from "./parser.ts";
 import { describeSent, type SentPacket, takeWire, toSpec } from "./sent_packet.ts";
-import { fillText, isText } from "./text.ts";
+import { fillPayload, fillText, isText } from "./text.ts";
 import { encodeSegment, type WireSegment } from "./wire.ts";
 
 /** What a conversation is about. */
@@ -171,7 +171,7 @@ export class Conversation {
   toWire(spec: TcpSpec): WireSegment {
     const flow = this.#flow;
     const payload = new Uint8Array(spec.length);
-    fillText("peer", spec.start, payload);
+    fillPayload(spec, payload);
     if (spec.isJunk) payload.forEach((byte, at) => payload[at] = ~byte);
     flow.window = spec.window ?? flow.window;
     return {

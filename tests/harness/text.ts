@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Side } from "./packet_spec.ts";
+import { type Side, SYN_BIT, type TcpSpec } from "./packet_spec.ts";
 
 /** The byte at relative sequence number `at` of what `side` says. */
 function textByte(side: Side, at: number): number {
@@ -14,6 +14,11 @@ function textByte(side: Side, at: number): number {
 /** Fills `target` with what `side` says from relative sequence number `start` on. */
 export function fillText(side: Side, start: number, target: Uint8Array): void {
   for (let i = 0; i < target.length; i++) target[i] = textByte(side, start + i);
+}
+
+/** Fills `target` with the text of the peer's segment `spec`; a SYN comes before its text. */
+export function fillPayload(spec: TcpSpec, target: Uint8Array): void {
+  fillText("peer", spec.start + (spec.flags & SYN_BIT ? 1 : 0), target);
 }
 
 /** Whether `bytes` are what `side` says from relative sequence number `start` on. */

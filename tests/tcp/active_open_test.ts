@@ -142,3 +142,27 @@ talkTest("A flow that exists is not opened twice (A-11)", (open) => {
   const talk = asked(open);
   assertThrows(() => talk.connect(), RangeError, "that flow exists already");
 });
+
+talkTest("Text on a SYN-ACK is taken (A-02, A-14, RFC 9293 §3.10.7.3)", (open) => {
+  const talk = asked(open).play(`
+    < S. 0:100(100) ack 1 win 65535 <mss 1000>
+    > . 1:1(0) ack 101
+    < P. 101:201(100) ack 1
+    > . 1:1(0) ack 201
+  `);
+  assertEquals(talk.read(), 200);
+});
+
+talkTest("Text on a SYN that crosses ours waits for the handshake's end (A-05)", (open) => {
+  const talk = asked(open).play(`
+    < S 0:100(100) win 65535 <mss 1000>
+    > S. 0:0(0) ack 1 <mss 1460>
+  `);
+  assertEquals(talk.read(), 0);
+  talk.play(`
+    < . 101:101(0) ack 1
+    > . 1:1(0) ack 101
+  `);
+  assertEquals(stateOf(talk), "ESTABLISHED");
+  assertEquals(talk.read(), 100);
+});

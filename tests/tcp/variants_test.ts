@@ -1,0 +1,78 @@
+import { assertEquals } from "@std/assert";
+import { talkTest } from "../harness/talk.ts";
+
+talkTest("Without its protection TCP obeys any reset in the window (RFC 793, R-05)", (open) => {
+  const tcp = { blindAttackProtection: false, receiveBuffer: 10_000 };
+  const talk = open({ tcp }).establish().play("< R 10001:10001(0)"); // behind the window
+  assertEquals(talk.connection.info.state, "ESTABLISHED");
+  talk.play("< R 10000:10000(0)");
+  assertEquals(talk.connection.error, "reset");
+});
+
+talkTest("Without its protection TCP resets upon a SYN in the window (RFC 793, R-08)", (open) => {
+  const tcp = { blindAttackProtection: false, receiveBuffer: 10_000 };
+  const talk = open({ tcp }).establish().play(`
+    < S 20000:20000(0) win 1000
+    > . 1:1(0) ack 1
+    < S 5000:5000(0) win 1000
+    > R. 1:1(0) ack 1 win 0
+  `);
+  assertEquals(talk.connection.error, "reset");
+});
+
+talkTest("TCP can judge by its buffer where a window field says less (W-01, R-05)", (open) => {
+  const tcp = { acceptableWindow: "buffer", receiveBuffer: 70_000, windowScaling: false } as const;
+  const talk = open({ tcp }).establish().play(`
+    < R 70001:70001(0)
+    < R 70000:70000(0)
+    > . 1:1(0) ack 1 win 65535
+    < P. 65530:65550(20) ack 1
+    > . 1:1(0) ack 1 win 65535
+    < . 1:40001(40000) ack 1
+    > . 1:1(0) ack 40001
+    < P. 40001:65530(25529) ack 1
+    > . 1:1(0) ack 65536
+  `);
+  assertEquals(talk.read(), 65_535); // text was taken as far as it was promised
+  talk.play("> . 1:1(0) ack 65536 win 65535");
+});
+
+talkTest("TCP can acknowledge every second segment, however small (K-01)", (open) => {
+  open({ tcp: { ackDelay: 40, ackSecond: "any" } }).establish().play(`
+    < P. 1:11(10) ack 1
+    < P. 11:21(10) ack 1
+    > . 1:1(0) ack 21
+    < P. 21:31(10) ack 1
+    +39
+    +1
+    > . 1:1(0) ack 31
+  `);
+  open({ tcp: { ackDelay: 40 } }).establish().play(`
+    < P. 1:11(10) ack 1
+    < P. 11:21(10) ack 1
+    +40
+    > . 1:1(0) ack 21
+  `);
+});
+
+talkTest("TCP can take a SYN with a FIN for a SYN (H-11)", (open) => {
+  open({ tcp: { synFin: "accept" } }).play(`
+    < SF 0:0(0) win 65535 <mss 1460>
+    > S. 0:0(0) ack 1
+    < F. 1:1(0) ack 1
+    > . 1:1(0) ack 2
+  `);
+});
+
+talkTest("A SYN with a FIN is no answer to a SYN, unless it is to be one (A-07, H-11)", (open) => {
+  for (const synFin of ["drop", "accept"] as const) {
+    const talk = open({ tcp: { synFin } });
+    talk.connect();
+    talk.play(`
+      > S 0:0(0)
+      < SF 0:0(0) win 65535 <mss 1000>
+    `);
+    if (synFin === "accept") talk.play("> S. 0:0(0) ack 1");
+    assertEquals(talk.connection.info.state, synFin === "drop" ? "SYN-SENT" : "SYN-RECEIVED");
+  }
+});
