@@ -13,37 +13,52 @@ import type { Millis } from "../../lib/base/clock.ts";
 import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
 import { ipv4 } from "../../lib/ip/address.ts";
+import { IpHeader, IpProtocol } from "../../lib/ip/header.ts";
+import { writeIpv4 } from "../../lib/ip/ipv4_header.ts";
 import { segmentArrives } from "../../lib/tcp/arrive.ts";
-import { tcpConfig, type TcpOptions } from "../../lib/tcp/config.ts";
+import { type TcpConfig, tcpConfig, type TcpOptions } from "../../lib/tcp/config.ts";
 import type { ControlBlock } from "../../lib/tcp/control_block.ts";
 import { Wait } from "../../lib/tcp/deadlines.ts";
-import { passiveOpen } from "../../lib/tcp/handshake.ts";
-import { ACK, FIN, PSH, RST, Segment, SYN, URG } from "../../lib/tcp/header.ts";
+import {
+  activeOpen,
+  type HandshakeContext,
+  passiveOpen,
+  synSentArrives,
+} from "../../lib/tcp/handshake.ts";
+import { ACK, FIN, PSH, RST, Segment, SYN, URG, writeSegment } from "../../lib/tcp/header.ts";
 import { MAX_RANGES } from "../../lib/tcp/reassembly.ts";
 import { type Seq, seqAdd, seqBefore, seqBeforeOrAt, seqDiff, toSeq } from "../../lib/tcp/seq.ts";
 import { State, stateName } from "../../lib/tcp/state.ts";
 import { runTimeouts } from "../../lib/tcp/timeouts.ts";
 import { nextSegment } from "../../lib/tcp/transmit.ts";
+import type { Tap } from "../harness/record.ts";
 import { fillText, isText } from "../harness/text.ts";
 
 const MTU = 1500;
 const MOST_SACKED = 256;
 /** What the application writes while the peer is hostile. */
 const MOST_WRITTEN = 200_000;
+/** What waits for a timeout that has been doubled often is not stuck, in milliseconds. */
+const MOST_PATIENCE = 150_000;
 
-/** Plays `rounds` random events to one connection, then peace. */
-export function fuzzControlBlock(seed: number, rounds: number): void {
-  const fuzz = new ControlBlockFuzz(seed);
-  try {
-    for (let round = 0; round < rounds && fuzz.isAlive; round++) fuzz.step();
-    if (fuzz.isAlive) fuzz.makePeace();
-  } catch (cause) {
-    throw new Error(`Seed ${seed} fails at ${fuzz.now} ms`, { cause });
-  }
+/**
+ * Plays `rounds` random events to one connection, then peace.
+ *
+ * @param tap Is shown what comes and what is sent.
+ * @returns How many segments there were.
+ */
+export function fuzzControlBlock(seed: number, rounds: number, tap?: Tap): number {
+  const fuzz = new ControlBlockFuzz(seed, tap);
+  for (let round = 0; round < rounds && fuzz.isAlive; round++) fuzz.step();
+  if (fuzz.isAlive) fuzz.makePeace();
+  return fuzz.segments;
 }
 
 class ControlBlockFuzz {
   now: Millis = 1000;
+  segments = 0;
+  readonly #tap: Tap | undefined;
+  readonly #wire = new PacketBuffer(HEADROOM + 65_536);
   readonly #random: SeededRandom;
   readonly #tcb: ControlBlock;
   readonly #segment = new Segment();
@@ -51,15 +66,21 @@ class ControlBlockFuzz {
   #written = 0;
   #read = 0;
   #edge: Seq;
+  /** What the peer adds to the time in its timestamps. */
+  #clock: number;
   #window = 65_535;
 
-  constructor(seed: number) {
+  constructor(seed: number, tap: Tap | undefined) {
+    this.#tap = tap;
     const random = this.#random = new SeededRandom(seed);
     const chance = () => random.below(2) === 1;
     const options: TcpOptions = {
       sendBuffer: 4096 + random.below(100_000),
       receiveBuffer: 4096 + random.below(100_000),
       nagle: chance(),
+      cork: random.below(8) === 0,
+      userTimeout: random.below(8) ? Infinity : 30_000,
+      keepAlive: random.below(8) ? undefined : { idle: 10_000, interval: 1000, count: 5 },
       ackDelay: [0, 40][random.below(2)]!,
       initialWindow: [2000, 262_144][random.below(2)]!,
     };
@@ -67,10 +88,14 @@ class ControlBlockFuzz {
     syn.seq = toSeq([-2, 2 ** 31 - 2, random.nextUint32()][random.below(3)]!);
     syn.flags = SYN;
     syn.window = [0, 1000, 65_535][random.below(3)]!;
-    syn.options.mss = [0, 1, 536, 1460, 65_535][random.below(5)]!;
+    syn.options.mss = [0, 1, 536, 1460, 65_535, random.below(65_536)][random.below(6)]!;
     syn.options.windowScale = random.below(16) - 1;
     syn.options.sackPermitted = chance();
     syn.options.hasTimestamps = chance();
+    // Clocks of both sides that wrap soon.
+    this.#clock = [0, -2000, 2 ** 31 - 2000][random.below(3)]!;
+    syn.options.tsval = (Math.floor(this.now) + this.#clock) | 0;
+    const timestampOffset = [0, -2000, 2 ** 31 - 2000][random.below(3)]!;
     const iss = toSeq([-2, 2 ** 31 - 2, random.nextUint32()][random.below(3)]!);
     const maxSegmentation = chance() ? 65_455 : 0;
     const context = {
@@ -78,13 +103,38 @@ class ControlBlockFuzz {
       mtu: MTU,
       maxSegmentation,
       iss,
-      timestampOffset: 0,
+      timestampOffset,
       now: this.now,
     };
-    this.#tcb = passiveOpen(tcpConfig(options), context, syn);
+    this.#tcb = random.below(4)
+      ? passiveOpen(tcpConfig(options), context, syn)
+      : this.#openActively(tcpConfig(options), context);
     this.#edge = this.#tcb.rcv.edge;
     this.#drain();
     if (random.below(4)) this.#arrive(seqAdd(syn.seq, 1), seqAdd(iss, 1), ACK, 0);
+  }
+
+  /** Sends a SYN, and takes the peer's, with or without an acknowledgment, after some nonsense. */
+  #openActively(config: TcpConfig, context: HandshakeContext): ControlBlock {
+    const random = this.#random;
+    const tcb = activeOpen(config, context);
+    const segment = this.#segment;
+    const { seq } = segment; // the constructor has filled in the rest
+    this.#packet.clear();
+    const syn = new Segment();
+    assert(nextSegment(tcb, syn, this.#packet, this.now), "there is no SYN");
+    for (let count = random.below(4); count > 0; count--) {
+      segment.seq = this.#someNumber(seq);
+      segment.ack = seqAdd(tcb.snd.max, 1 + random.below(2 ** 31 - 2)); // was never sent
+      segment.flags = ACK | random.below(256);
+      synSentArrives(tcb, segment, this.now);
+      assertEquals(tcb.state, State.SynSent);
+    }
+    segment.seq = seq;
+    segment.ack = tcb.snd.max;
+    segment.flags = random.below(3) ? SYN | ACK : SYN;
+    synSentArrives(tcb, segment, this.now);
+    return tcb;
   }
 
   get isAlive(): boolean {
@@ -122,7 +172,8 @@ class ControlBlockFuzz {
   makePeace(): void {
     const tcb = this.#tcb;
     const room = tcb.snd.scale > 0 ? 65_535 : 60_000;
-    for (let round = 0; round < 400 && this.isAlive; round++) {
+    const patience = this.now + MOST_PATIENCE;
+    for (let round = 0; (round < 400 || this.now < patience) && this.isAlive; round++) {
       this.#window = room;
       this.#arrive(tcb.rcv.nxt, tcb.snd.max, ACK, Math.min(1000, this.#unsaid));
       this.#readSome(1 << 20);
@@ -183,15 +234,30 @@ class ControlBlockFuzz {
     }
     if (tcb.ts.enabled && random.below(10)) {
       segment.options.hasTimestamps = true;
-      segment.options.tsval = Math.floor(this.now) +
-        (random.below(20) ? 0 : random.below(2000) - 1000);
-      segment.options.tsecr = Math.floor(this.now) - random.below(100);
+      const skew = random.below(20) ? 0 : random.below(2000) - 1000;
+      segment.options.tsval = (Math.floor(this.now) + this.#clock + skew) | 0;
+      segment.options.tsecr = (Math.floor(this.now) + tcb.ts.offset - random.below(100)) | 0;
     }
     packet.clear();
     const at = packet.append(length);
     fillText("peer", seqDiff(seq, tcb.irs), packet.bytes.subarray(at, at + length));
+    this.#show(0x0a000002);
     segmentArrives(tcb, segment, packet, this.now);
     this.#check();
+  }
+
+  /** Counts the segment, and shows it as a packet. */
+  #show(source: number): void {
+    this.segments++;
+    if (!this.#tap) return;
+    const header = new IpHeader();
+    header.protocol = IpProtocol.Tcp;
+    header.source.assignIpv4(source);
+    header.destination.assignIpv4(0x0a000003 - (source & 3));
+    this.#wire.copyFrom(this.#packet);
+    writeSegment(this.#segment, header, this.#wire, false);
+    writeIpv4(header, this.#wire);
+    this.#tap(this.#wire, this.now);
   }
 
   #write(most: number): void {
@@ -232,6 +298,7 @@ class ControlBlockFuzz {
       packet.clear()
     ) {
       assert(count++ < 5000, "it does not stop sending");
+      this.#show(0x0a000001);
       this.#checkSent();
       this.#check();
     }

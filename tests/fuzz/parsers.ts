@@ -3,41 +3,61 @@
  *
  * @module
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { addWords, fold } from "../../lib/base/checksum.ts";
 import { Drop } from "../../lib/base/drop.ts";
 import { ChecksumState, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
+import { EthernetHeader, parseEthernet } from "../../lib/ethernet/header.ts";
 import { IpHeader } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
+import { parseIpv6 } from "../../lib/ip/ipv6_header.ts";
 import { parseSegment, Segment } from "../../lib/tcp/header.ts";
 import { MAX_SACK_BLOCKS, parseOptions, TcpOptionFields } from "../../lib/tcp/options.ts";
+import type { Tap } from "../harness/record.ts";
 import { encodeSegment } from "../harness/wire.ts";
 import { mutate, randomBytes } from "./bytes.ts";
 
-/** Reads `rounds` packets; throws when a parser does, or steps out of its packet. */
-export function fuzzParsers(seed: number, rounds: number): void {
+const header = new IpHeader();
+const ethernet = new EthernetHeader();
+const segment = new Segment();
+
+/**
+ * Reads `rounds` packets; throws when a parser does, or steps out of its packet.
+ *
+ * @param tap Is shown each packet before it is read.
+ */
+export function fuzzParsers(seed: number, rounds: number, tap?: Tap): void {
   const random = new SeededRandom(seed);
   const packet = new PacketBuffer(4096);
-  const header = new IpHeader();
-  const segment = new Segment();
   for (let round = 0; round < rounds; round++) {
     const bytes = round % 3 === 0 ? randomBytes(random, 120) : mutate(random, somePacket(random));
     packet.clear();
     packet.bytes.set(bytes, packet.append(bytes.length));
     if (random.below(2)) repairChecksum(packet);
+    tap?.(packet, round);
     const { start, end } = packet;
-    if (parseIpv4(header, packet) !== Drop.None) continue;
-    assert(start + 20 <= packet.start && packet.start <= packet.end && packet.end <= end);
-
-    if (random.below(2)) packet.checksumState = ChecksumState.Verified;
-    const before = packet.start;
-    if (parseSegment(segment, header, packet) !== Drop.None) continue;
-    assert(before + 20 <= packet.start && packet.start <= packet.end);
-    assert(segment.payloadLength === packet.length);
-    checkOptions(segment.options);
+    for (const parse of [parseIpv4, parseIpv6]) {
+      packet.start = start;
+      packet.end = end;
+      if (parse(header, packet) !== Drop.None) continue;
+      assert(start + 20 <= packet.start && packet.start <= packet.end && packet.end <= end);
+      readSegment(packet, random.below(2) === 1);
+    }
+    packet.start = start;
+    packet.end = end;
+    if (parseEthernet(ethernet, packet) === Drop.None) assertEquals(packet.start, start + 14);
   }
   fuzzOptions(random, rounds);
+}
+
+function readSegment(packet: PacketBuffer, isVouchedFor: boolean): void {
+  packet.checksumState = isVouchedFor ? ChecksumState.Verified : ChecksumState.Plain;
+  const before = packet.start;
+  if (parseSegment(segment, header, packet) !== Drop.None) return;
+  assert(before + 20 <= packet.start && packet.start <= packet.end);
+  assertEquals(segment.payloadLength, packet.length);
+  checkOptions(segment.options);
 }
 
 function fuzzOptions(random: SeededRandom, rounds: number): void {

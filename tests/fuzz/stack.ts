@@ -12,6 +12,7 @@ import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import { Stack } from "../../lib/stack/stack.ts";
 import { type Connection, TcpConnection } from "../../lib/tcp/connection.ts";
 import { parseSegment, Segment } from "../../lib/tcp/header.ts";
+import type { Tap } from "../harness/record.ts";
 import { fillText, isText } from "../harness/text.ts";
 import { decodePacket, encodeSegment, type WireSegment } from "../harness/wire.ts";
 import { mutate } from "./bytes.ts";
@@ -31,17 +32,22 @@ class Flow {
   constructor(readonly port: number) {}
 }
 
-/** Plays `rounds` random packets and calls; throws when the stack does, or breaks a promise. */
-export function fuzzStack(seed: number, rounds: number): void {
-  const fuzz = new StackFuzz(seed);
-  try {
-    for (let round = 0; round < rounds; round++) fuzz.step();
-  } catch (cause) {
-    throw new Error(`Seed ${seed} fails`, { cause });
-  }
+/**
+ * Plays `rounds` random packets and calls; throws when the stack does, or breaks a promise.
+ *
+ * @param tap Is shown what comes and what is sent.
+ * @returns How many packets there were.
+ */
+export function fuzzStack(seed: number, rounds: number, tap?: Tap): number {
+  const fuzz = new StackFuzz(seed, tap);
+  for (let round = 0; round < rounds; round++) fuzz.step();
+  fuzz.end();
+  return fuzz.packets;
 }
 
 class StackFuzz {
+  packets = 0;
+  readonly #tap: Tap | undefined;
   #now = 0;
   readonly #random: SeededRandom;
   readonly #stack: Stack;
@@ -50,7 +56,8 @@ class StackFuzz {
   /** Packets that are late. */
   readonly #late: Uint8Array[] = [];
 
-  constructor(seed: number) {
+  constructor(seed: number, tap: Tap | undefined) {
+    this.#tap = tap;
     this.#random = new SeededRandom(seed);
     const link = { mtu: 1500, checksumOffload: false, maxSegmentation: 0 };
     this.#stack = new Stack(link, {
@@ -81,6 +88,22 @@ class StackFuzz {
     this.#pump();
     this.#drain();
     assert(this.#stack.flowCount <= MOST_FLOWS, `${this.#stack.flowCount} flows`);
+  }
+
+  /** Ends all flows: nothing may be left of them. */
+  end(): void {
+    this.#stack.abortAll();
+    this.#drain();
+    for (let request = this.#stack.nextRequest(); request; request = this.#stack.nextRequest()) {
+      request.ignore();
+    }
+    for (let count = 0; this.#stack.nextDeadline < Infinity; count++) {
+      assert(count < 1000, "its timers do not end");
+      this.#now = Math.max(this.#now, this.#stack.nextDeadline);
+      this.#stack.advance(this.#now);
+      this.#drain();
+    }
+    assertEquals(this.#stack.flowCount, 0, "flows are left");
   }
 
   /** A segment that could be the flow's, its text the one that belongs there. */
@@ -117,6 +140,8 @@ class StackFuzz {
     const packet = this.#packet;
     packet.clear();
     packet.bytes.set(bytes, packet.append(bytes.length));
+    this.packets++;
+    this.#tap?.(packet, this.#now);
     this.#stack.receive(packet, this.#now);
   }
 
@@ -158,6 +183,8 @@ class StackFuzz {
     const packet = this.#packet;
     for (let count = 0; this.#stack.transmit(packet, this.#now); count++) {
       assert(count < 5000, "it does not stop sending");
+      this.packets++;
+      this.#tap?.(packet, this.#now);
       const wire = decodePacket(packet.bytes.slice(packet.start, packet.end));
       if ("quoted" in wire) continue;
       const flow = this.#flows.find(({ port }) => port === wire.destinationPort);

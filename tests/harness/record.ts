@@ -1,19 +1,57 @@
 /**
- * Runs a world once more to record its packets.
+ * Recordings of what has failed, made when it is run once more.
  *
  * @module
  */
-import { PcapLink } from "../../lib/link/pcap_link.ts";
-import { World, type WorldOptions } from "./world.ts";
+import type { Millis } from "../../lib/base/clock.ts";
+import type { PacketBuffer } from "../../lib/base/packet_buffer.ts";
+import { type Link, SendResult } from "../../lib/link/link.ts";
+import { PcapLink, type PcapSink } from "../../lib/link/pcap_link.ts";
+import { type Decorate, World, type WorldOptions } from "./world.ts";
 
 const FOLDER = new URL("../../tmp/", import.meta.url);
+
+/** Is shown a packet, before whoever it is for changes it. */
+export type Tap = (packet: PacketBuffer, now: Millis) => void;
 
 /**
  * Records what the world of `options` does until it fails or ends.
  *
  * @returns The path of the recording, relative to the root of the repository.
  */
-export function recordWorld(options: WorldOptions, name: string): string {
+export function recordWorld(options: WorldOptions, name: string, decorate?: Decorate): string {
+  return record(name, (sink, recording) => {
+    // At the client: there one sees what it sends and what reaches it.
+    const world = new World(options, (link, end, clock) => {
+      const decorated = decorate?.(link, end, clock) ?? link;
+      if (end !== 0) return decorated;
+      return recording(new PcapLink(decorated, { sink, wallClock: () => clock.now() }));
+    });
+    world.run();
+  });
+}
+
+/**
+ * Records the packets that `run` shows.
+ *
+ * @returns The path of the recording, relative to the root of the repository.
+ */
+export function recordPackets(name: string, run: (tap: Tap) => void): string {
+  return record(name, (sink, recording) => {
+    let present: Millis = 0;
+    const recorder = recording(new PcapLink(NOWHERE, { sink, wallClock: () => present }));
+    run((packet, now) => {
+      present = now;
+      recorder.send(packet);
+    });
+  });
+}
+
+/** Lets `run` make a recorder, which is closed when `run` ends, however it does. */
+function record(
+  name: string,
+  run: (sink: PcapSink, recording: (recorder: PcapLink) => PcapLink) => void,
+): string {
   Deno.mkdirSync(FOLDER, { recursive: true });
   const path = `${name}.pcap`;
   using file = Deno.openSync(new URL(path, FOLDER), { create: true, write: true, truncate: true });
@@ -23,16 +61,24 @@ export function recordWorld(options: WorldOptions, name: string): string {
     },
   };
   let recorder: PcapLink | undefined;
-  // At the client: there one sees what it sends and what reaches it.
-  const world = new World(options, (link, end, clock) => {
-    if (end !== 0) return link;
-    return recorder = new PcapLink(link, { sink, wallClock: () => clock.now() });
-  });
   try {
-    world.run();
+    run(sink, (made) => recorder = made);
   } catch {
     // that is what is being recorded
   }
   recorder?.close();
   return `tmp/${path}`;
 }
+
+/** Takes everything, and brings nothing. */
+const NOWHERE: Link = {
+  mtu: 65_535,
+  checksumOffload: true,
+  maxSegmentation: 65_535,
+  isClosed: false,
+  send: () => SendResult.Sent,
+  receive: () => false,
+  wait: () => Promise.resolve(),
+  wake: () => {},
+  close: () => {},
+};

@@ -50,20 +50,21 @@ class Dice {
   }
 }
 
-/** The world of `seed`. */
-export function randomWorld(seed: number): WorldOptions {
+/** The world of `seed`, in which each end says at most `mostBytes`. */
+export function randomWorld(seed: number, mostBytes = MOST_BYTES): WorldOptions {
   const dice = new Dice(seed);
   const delay = dice.among(0, 0, dice.upTo(5), dice.upTo(200));
   const mtus = [randomMtu(dice), randomMtu(dice)] as const;
-  const mss = Math.max(Math.min(...mtus) - 52, 36);
-  const most = Math.min(MOST_SEGMENTS * mss, MOST_BYTES);
   const aborts = dice.isLucky(0.1);
+  const tcps = [randomTcp(dice, mtus[0], aborts), randomTcp(dice, mtus[1], aborts)] as const;
+  const most = Math.min(MOST_SEGMENTS * smallestPayload(mtus, tcps), mostBytes);
   const last = dice.among(0, 1, 2); // not both: somebody has to close first
   return {
     seed,
-    client: randomEnd(dice, mtus[0], most, last === 0, aborts),
-    server: randomEnd(dice, mtus[1], most, last === 1, aborts),
+    client: { mtu: mtus[0], tcp: tcps[0], script: randomScript(dice, most, last === 0, aborts) },
+    server: { mtu: mtus[1], tcp: tcps[1], script: randomScript(dice, most, last === 1, aborts) },
     offload: dice.isLucky(0.5),
+    version: dice.among(4, 4, 6),
     up: randomFaults(dice, delay),
     down: randomFaults(dice, delay),
     acceptAfter: dice.isLucky(0.2) ? dice.upTo(5000) : 0,
@@ -75,26 +76,26 @@ function randomMtu(dice: Dice): number {
   return dice.among(100, 576, 1500, 1500, 9000, 65_520, dice.logarithmic(88, 65_520));
 }
 
-function randomEnd(
-  dice: Dice,
-  mtu: number,
-  most: number,
-  closesLast: boolean,
-  aborts: boolean,
-): EndOptions {
-  return {
-    mtu,
-    tcp: randomTcp(dice, aborts),
-    script: randomScript(dice, most, closesLast, aborts),
-  };
+/** What a segment carries at the least when there is enough to send. */
+function smallestPayload(mtus: readonly number[], tcps: readonly TcpOptions[]): number {
+  const sizes = [
+    ...mtus.map((mtu) => mtu - 60),
+    ...tcps.map((tcp) => tcp.maxSegmentSize ?? Infinity),
+  ];
+  return Math.max(Math.min(...sizes) - 12, 36);
 }
 
-function randomTcp(dice: Dice, aborts: boolean): TcpOptions {
+function randomTcp(dice: Dice, mtu: number, aborts: boolean): TcpOptions {
   const buffer = () =>
-    dice.among(4096, 5000, 16_384, 65_535, 262_144, dice.logarithmic(4096, 2 ** 20));
+    dice.among(4096, 5000, 16_384, 65_535, 262_144, dice.logarithmic(4096, 2 ** 22));
+  const receiveBuffer = buffer();
+  // A unit of the window must be a small part of it.
+  const largestScale = Math.floor(Math.log2(receiveBuffer / 8));
   return {
     sendBuffer: buffer(),
-    receiveBuffer: buffer(),
+    receiveBuffer,
+    windowScale: dice.among(undefined, undefined, 0, Math.min(14, largestScale)),
+    maxSegmentSize: dice.among(undefined, undefined, undefined, dice.logarithmic(48, mtu)),
     sack: dice.isLucky(0.7),
     timestamps: dice.isLucky(0.7),
     windowScaling: dice.isLucky(0.7),
@@ -141,22 +142,27 @@ function randomFaults(dice: Dice, delay: Millis): Faults {
 /**
  * Runs the world of `seed`.
  *
- * @throws {Error} When it does not end as it should; the message says where its
- * packets have been recorded.
+ * @throws {Error} When it does not end as it should; the message says what world
+ * it is, and where its packets have been recorded.
  */
 export function runRandomWorld(seed: number): WorldResult {
   const options = randomWorld(seed);
   try {
     const result = new World(options).run();
     checkEnd(options, result);
+    checkEffort(options, result);
     return result;
   } catch (error) {
     const path = recordWorld(options, `world-${seed}`);
-    throw new Error(`world ${seed} failed; its packets are in ${path}`, { cause: error });
+    throw new Error(
+      `world ${seed} failed; its packets are in ${path}; it is ${Deno.inspect(options)}`,
+      { cause: error },
+    );
   }
 }
 
-function checkEnd({ client, server }: WorldOptions, result: WorldResult): void {
+/** Whether everything has arrived, and both ends have ended well. */
+export function checkEnd({ client, server }: WorldOptions, result: WorldResult): void {
   const ends = [
     {
       name: "client",
@@ -181,6 +187,9 @@ function checkEnd({ client, server }: WorldOptions, result: WorldResult): void {
     if (read !== reads) throw new Error(`the ${name} read ${read} of ${reads}`);
     if (!isAtEnd) throw new Error(`the ${name} has not seen the end`);
   }
+}
+
+function checkEffort({ client, server }: WorldOptions, result: WorldResult): void {
   const most = mostPackets(client, server, result.elapsed);
   if (result.packets > most) throw new Error(`${result.packets} packets, more than ${most}`);
   if (result.longestStall > MOST_STALL) throw new Error(`a stall of ${result.longestStall} ms`);
@@ -188,7 +197,7 @@ function checkEnd({ client, server }: WorldOptions, result: WorldResult): void {
 
 /** What data, their acknowledgments, losses, window updates and probes may take at the most. */
 function mostPackets(client: EndOptions, server: EndOptions, elapsed: Millis): number {
-  const payload = Math.min(client.mtu, server.mtu) - 64;
+  const payload = smallestPayload([client.mtu, server.mtu], [client.tcp, server.tcp]);
   const segments = [client, server].map(({ script }) =>
     Math.ceil(script.total / Math.min(payload, script.writeChunk ?? payload, 2048))
   );
