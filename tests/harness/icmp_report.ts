@@ -21,7 +21,7 @@ export type QuotedEnds = Pick<
 export function encodeReport(
   { version, type, code, mtu, quoted }: IcmpSpec,
   ends: QuotedEnds,
-  numbering: Numbering,
+  numbering: Pick<Numbering, "toStackSequence">,
 ): Uint8Array<ArrayBuffer> {
   const { start, length } = quoted ?? { start: 0, length: 0 };
   const about = encodeSegment({

@@ -3,7 +3,7 @@
  *
  *     packet  := ['[' ip ']'] tcp | ['[' range ']'] icmp
  *     tcp     := flags range {field}
- *     range   := start ':' end '(' length ')' ['!']
+ *     range   := (start ':' end | '...') '(' length ')' ['!']
  *     field   := 'ack' N | 'win' N | 'urg' N | 'gso' N | 'junk' | '<' options '>' | '<...>'
  *     icmp    := ('icmp' | 'icmpv6') type [code] ['mtu' N] ['[' range ']']
  *     ip      := 'noecn' | 'ect0' | 'ect1' | 'ce' | 'tos' N | 'ttl' N {',' ...}
@@ -127,6 +127,8 @@ function parseTcp(
 }
 
 function parseRange(scanner: Scanner): Range {
+  const anywhere = scanner.accept(/\.\.\.\((\d+)\)!?/y);
+  if (anywhere) return { start: NaN, length: Number(anywhere[1]) };
   const start = scanner.number();
   scanner.expect(/:/y, '":"');
   const end = scanner.number();

@@ -1,0 +1,123 @@
+/**
+ * The systems that scripts are written for: their defaults, as settings of the stack.
+ *
+ * @module
+ */
+import type { ConnectionOptions, TcpOptions } from "../../../lib/tcp/config.ts";
+import type { Connection } from "../../../lib/tcp/connection.ts";
+import type { SocketManners } from "./socket.ts";
+
+/** A system. */
+export interface Persona {
+  readonly name: string;
+  /** Names for which `#ifdef` holds: a script passes when it does with one of these sets. */
+  readonly definitions: readonly ReadonlySet<string>[];
+  readonly tcp: TcpOptions;
+  readonly manners: SocketManners;
+  /** Whether its link takes super-segments, unless a script wants each packet by itself. */
+  readonly offload: boolean;
+  /** Settings that mean something else than elsewhere, or exist here only. */
+  readonly sysctls: Readonly<Record<string, (value: string) => TcpOptions | undefined>>;
+  /** How many connections may wait when listen(2) says `backlog`. */
+  acceptQueue(backlog: number): number;
+  /** What setting SO_RCVBUF to `size` does. */
+  receiveBuffer(size: number): ConnectionOptions;
+  /** What setting SO_SNDBUF to `size` does. */
+  sendBuffer(size: number): ConnectionOptions;
+  /** What getting SO_RCVBUF says. */
+  receiveSpace(connection: Connection | undefined, buffer: number): number;
+  /** What getting SO_SNDBUF says. */
+  sendSpace(buffer: number): number;
+}
+
+const LEAST_BUFFER = 4096;
+
+const linux: Persona = {
+  name: "linux",
+  definitions: [new Set(["linux", "Linux", "STANDARD"]), new Set(["linux", "Linux"])],
+  tcp: {
+    nagle: true,
+    ackDelay: 40,
+    initialWindow: 0, // ten segments
+    receiveBuffer: 1_048_576,
+    sendBuffer: 4_194_304, // what tcp_wmem lets it grow to
+    windowScale: 8, // what the tcp_rmem of the suites' defaults.sh needs
+  },
+  manners: { unconnectedWrite: "EPIPE", earlyWrite: "EAGAIN" },
+  offload: true,
+  sysctls: {
+    "net.ipv4.tcp_rmem": receiveMemory,
+    "net.ipv4.tcp_wmem": (value) => ({ sendBuffer: atLeast(numbers(value).at(-1) ?? 0) }),
+    "net.ipv4.tcp_congestion_control": () => ({}),
+  },
+  acceptQueue: (backlog) => backlog + 1, // "more than", not "at least"
+  receiveBuffer: (size) => ({
+    receiveBuffer: atLeast(size),
+    windowScale: scaleOf(size),
+  }),
+  sendBuffer: (size) => ({ sendBuffer: atLeast(2 * size) }),
+  receiveSpace: (_, buffer) => 2 * buffer, // the kernel counts what it needs for itself
+  sendSpace: (buffer) => buffer,
+};
+
+/** tcp_rmem: the window can grow to the largest, which the scale must be able to say. */
+function receiveMemory(value: string): TcpOptions | undefined {
+  const [, , most = 0] = numbers(value);
+  return { receiveBuffer: atLeast(Math.min(most, 8_388_608)), windowScale: scaleOf(most) };
+}
+
+function scaleOf(size: number): number {
+  let scale = 0;
+  while (scale < 14 && Math.floor(size / 2 ** scale) > 0xffff) scale++;
+  return scale;
+}
+
+function atLeast(size: number): number {
+  return Math.max(size, LEAST_BUFFER);
+}
+
+/** Numbers, or products of them in `$((...))`. */
+function numbers(value: string): number[] {
+  return value.replace(
+    /\$\(\(([^)]*)\)\)/g,
+    (_, product: string) =>
+      String(product.split("*").reduce((result, factor) => result * Number(factor), 1)),
+  )
+    .trim().split(/[\s,]+/).map(Number);
+}
+
+const freebsd: Persona = {
+  name: "freebsd",
+  definitions: [new Set(["FreeBSD"]), new Set(["STANDARD"])],
+  tcp: {
+    nagle: true,
+    ackDelay: 100,
+    initialWindow: 0,
+    receiveBuffer: 65_536,
+    sendBuffer: 32_768,
+    windowScale: 6, // what kern.ipc.maxsockbuf needs
+    minRto: 230,
+    timeWait: 60_000,
+  },
+  manners: { unconnectedWrite: "ENOTCONN", earlyWrite: "ENOTCONN" },
+  offload: false,
+  sysctls: {
+    "net.inet.tcp.recvspace": (value) => ({ receiveBuffer: atLeast(Number(value)) }),
+    "net.inet.tcp.sendspace": (value) => ({ sendBuffer: atLeast(Number(value)) }),
+    "net.inet.tcp.rexmit_slop": (value) => value === "200" ? {} : undefined,
+    "net.inet.tcp.drop_synfin": () => ({}),
+    "net.inet.tcp.icmp_may_rst": () => ({}),
+    "net.inet.tcp.tolerate_missing_ts": () => ({}),
+  },
+  acceptQueue: (backlog) => Math.floor(backlog * 3 / 2) + 1,
+  receiveBuffer: (size) => ({ receiveBuffer: atLeast(size) }),
+  sendBuffer: (size) => ({ sendBuffer: atLeast(size) }),
+  receiveSpace: (connection, buffer) => {
+    const segment = connection?.info.segmentSize;
+    return segment ? Math.ceil(buffer / segment) * segment : buffer;
+  },
+  sendSpace: (buffer) => buffer,
+};
+
+/** The systems, by name. */
+export const PERSONAS: Readonly<Record<string, Persona>> = { linux, freebsd };

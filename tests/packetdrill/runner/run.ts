@@ -1,0 +1,69 @@
+/**
+ * Runs the text of a script, and says what became of it.
+ *
+ * @module
+ */
+import { Mismatch, Unsupported } from "./failure.ts";
+import { Interpreter } from "./interpreter.ts";
+import type { Persona } from "./personas.ts";
+import type { Verdict } from "./report.ts";
+import { parseScript, type ScriptEvent } from "./script.ts";
+import { formatTime } from "./time.ts";
+
+/** How to run a script. */
+export interface RunOptions {
+  readonly persona: Persona;
+  /** Whether a packet that nobody expects at the end is a failure; packetdrill does not look. */
+  readonly strictEnd: boolean;
+}
+
+/** Runs the script in `path`, in each of the readings that its `#ifdef`s have, until one passes. */
+export function runText(path: string, text: string, options: RunOptions): Verdict {
+  const { definitions } = options.persona;
+  const readings = /^\s*#\s*if/m.test(text) ? definitions : definitions.slice(0, 1);
+  let first: Verdict | undefined;
+  for (const names of readings) {
+    const verdict = runReading(path, text, names, options);
+    if (verdict.kind === "pass") return verdict;
+    first ??= verdict;
+  }
+  return first ?? { kind: "skip", reason: "it has no reading" };
+}
+
+function runReading(
+  path: string,
+  text: string,
+  names: ReadonlySet<string>,
+  { persona, strictEnd }: RunOptions,
+): Verdict {
+  let event: ScriptEvent | undefined;
+  let interpreter: Interpreter | undefined;
+  try {
+    interpreter = new Interpreter(parseScript(path, text, names), persona);
+    interpreter.run((next) => event = next, strictEnd);
+    return { kind: "pass" };
+  } catch (error) {
+    const where = event ? `line ${event.line}: ` : "";
+    if (error instanceof Unsupported) return { kind: "skip", reason: where + error.message };
+    if (error instanceof SyntaxError) return { kind: "fail", reason: error.message, details: [] };
+    const [reason = "", ...more] = explain(error).split("\n");
+    return {
+      kind: "fail",
+      reason: where + reason,
+      details: [
+        ...more,
+        ...(event ? [`in        ${event.text.split("\n", 1)}`] : []),
+        ...(interpreter
+          ? [`at        ${formatTime(interpreter.now)}, after`, ...interpreter.history]
+          : []),
+      ],
+    };
+  }
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // What the harness asserts of every packet says enough; what is thrown elsewhere is a bug.
+  const isExpected = error instanceof Mismatch || error.name === "AssertionError";
+  return isExpected ? error.message : error.stack ?? error.message;
+}
