@@ -65,6 +65,8 @@ export const Drop = {
   UnrelatedError: 26,
   /** A SYN, or the ACK of a handshake, while as many connections as allowed wait to be accepted. */
   ListenerFull: 27,
+  /** The bare ACK of a handshake whose listener waits for data. */
+  Deferred: 28,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

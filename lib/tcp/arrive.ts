@@ -170,6 +170,7 @@ function takeText(
   const { state } = tcb;
   const receives = state === State.Established || state === State.FinWait1 ||
     state === State.FinWait2;
+  if (state === State.TimeWait) return answerLate(tcb, segment, now);
   if (segment.length === 0 || !receives) return Drop.None;
   if (segment.flags & SYN && segment.payloadLength === 0) return Drop.None;
   const start = textStart(segment);
@@ -188,6 +189,16 @@ function takeText(
   oweAck(tcb, segment, seqDiff(tcb.rcv.nxt, before), now);
   if (tcb.finAt === tcb.rcv.nxt) takeFin(tcb, now);
   return reason;
+}
+
+/**
+ * In TIME-WAIT nothing can be new. Whoever sends anything but a repeated
+ * acknowledgment is to be told so, as FreeBSD and Linux do.
+ */
+function answerLate(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
+  if (segment.length === 0 && segment.seq === tcb.rcv.nxt) return Drop.None;
+  answerUnacceptable(tcb, segment, now);
+  return Drop.OutOfWindow;
 }
 
 /**

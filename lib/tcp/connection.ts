@@ -332,6 +332,11 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
       ack === seqAdd(iss, 1) && seq === rcv.nxt;
   }
 
+  /** Sends what is not acknowledged again at `time`, and not before. */
+  retransmitAt(time: Millis): void {
+    this.#tcb.deadlines.set(Wait.Retransmit, time);
+  }
+
   /** Ends TIME-WAIT before its time. */
   forget(): void {
     if (this.#tcb.state !== State.Closed) this.#tcb.enter(State.Closed);

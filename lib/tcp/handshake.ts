@@ -55,6 +55,14 @@ export function passiveOpen(
   return tcb;
 }
 
+/** Our SYN-ACK has left already, although nobody has kept the connection. */
+export function synAckSent(tcb: ControlBlock): void {
+  const { rcv, snd } = tcb;
+  rcv.edge = seqAdd(rcv.nxt, synWindow(tcb));
+  snd.nxt = seqAdd(tcb.iss, 1);
+  snd.max = snd.nxt;
+}
+
 /** A connection in SYN-SENT: we ask for it. */
 export function activeOpen(config: TcpConfig, context: HandshakeContext): ControlBlock {
   const tcb = newControlBlock(config, context);

@@ -8,6 +8,9 @@
  * SYN-ACK then goes again, the peer repeats what it had to say, and nothing is
  * lost but time.
  *
+ * When the SYN queue is full, SYN-ACKs carry {@link ./syn_cookies.ts | cookies}
+ * and nothing is kept.
+ *
  * What is in the SYN queue is a connection already: its rings take no memory
  * before there are data, and SYN-RECEIVED is implemented once.
  *
@@ -23,6 +26,7 @@ import type { ConnectionOptions, TcpConfig } from "./config.ts";
 import type { Connection, TcpConnection } from "./connection.ts";
 import type { Segment } from "./header.ts";
 import { State } from "./state.ts";
+import { COOKIE_LIFETIME } from "./syn_cookies.ts";
 
 /** Where a {@linkcode Listener} listens. */
 export interface ListenEndpoint {
@@ -38,6 +42,14 @@ export interface ListenOptions extends ConnectionOptions {
   readonly backlog?: number;
   /** Connections that may be in SYN-RECEIVED; at least 1. @default {1024} */
   readonly synBacklog?: number;
+  /** Whether SYNs are answered with cookies: when the SYN queue is full, or so. @default {"pressure"} */
+  readonly synCookies?: "never" | "pressure" | "always";
+  /**
+   * How long a client that has said nothing yet is kept from
+   * {@linkcode Listener.accept}. Its bare ACK is ignored; when the time is over
+   * it is asked once more. @default {0}
+   */
+  readonly deferAccept?: Millis;
 }
 
 /** What a listener is doing and has done: connections, SYNs and ACKs. */
@@ -52,6 +64,10 @@ export interface ListenerInfo {
   readonly overflows: number;
   /** SYNs that were dropped because the SYN queue was full. */
   readonly droppedSyns: number;
+  /** SYN-ACKs with a cookie. */
+  readonly cookiesSent: number;
+  /** Connections by a cookie that came back. */
+  readonly cookiesAccepted: number;
 }
 
 /** Takes connections at an address of the stack's. */
@@ -90,11 +106,17 @@ export class TcpListener implements Listener {
   readonly #owner: ListenerOwner;
   readonly #backlog: number;
   readonly #synBacklog: number;
-  readonly #halfOpen = new Set<TcpConnection>();
+  readonly #synCookies: Required<ListenOptions>["synCookies"];
+  readonly #deferAccept: Millis;
+  /** Each with the time until which its bare ACK is ignored. */
+  readonly #halfOpen = new Map<TcpConnection, Millis>();
   readonly #pending: TcpConnection[] = [];
   #accepted = 0;
   #overflows = 0;
   #droppedSyns = 0;
+  #cookiesSent = 0;
+  #cookiesAccepted = 0;
+  #lastCookieAt: Millis = -Infinity;
 
   /**
    * Made by the stack only.
@@ -112,6 +134,8 @@ export class TcpListener implements Listener {
     this.#owner = owner;
     this.#backlog = atLeastOne("backlog", options.backlog ?? DEFAULT_BACKLOG);
     this.#synBacklog = atLeastOne("synBacklog", options.synBacklog ?? DEFAULT_BACKLOG);
+    this.#synCookies = options.synCookies ?? "pressure";
+    this.#deferAccept = options.deferAccept ?? 0;
   }
 
   get pending(): number {
@@ -125,6 +149,8 @@ export class TcpListener implements Listener {
       accepted: this.#accepted,
       overflows: this.#overflows,
       droppedSyns: this.#droppedSyns,
+      cookiesSent: this.#cookiesSent,
+      cookiesAccepted: this.#cookiesAccepted,
     };
   }
 
@@ -139,7 +165,7 @@ export class TcpListener implements Listener {
 
   close(): void {
     this.#owner.closed(this);
-    for (const child of [...this.#halfOpen, ...this.#pending]) {
+    for (const child of [...this.#halfOpen.keys(), ...this.#pending]) {
       child.listener = undefined;
       child.abort();
       child.takeEvents(); // nobody has heard of it
@@ -154,20 +180,60 @@ export class TcpListener implements Listener {
       this.#overflows++;
       return Drop.ListenerFull;
     }
-    if (this.#halfOpen.size < this.#synBacklog) return Drop.None;
+    if (this.#halfOpen.size < this.#synBacklog || this.#synCookies !== "never") return Drop.None;
     this.#droppedSyns++;
     return Drop.TooManyRequests;
   }
 
-  /** Called by the stack with a new connection, in SYN-RECEIVED. */
-  add(connection: TcpConnection): void {
+  /** Whether a SYN that is not refused is to be answered with a cookie. */
+  get givesCookies(): boolean {
+    return this.#synCookies === "always" ||
+      (this.#synCookies === "pressure" && this.#halfOpen.size >= this.#synBacklog);
+  }
+
+  /** Called by the stack when it has answered with a cookie. */
+  cookieSent(now: Millis): void {
+    this.#cookiesSent++;
+    this.#lastCookieAt = now;
+  }
+
+  /** Whether a cookie can come back: only one that was sent (RFC 4987 §3.6). */
+  takesCookies(now: Millis): boolean {
+    return now - this.#lastCookieAt < COOKIE_LIFETIME;
+  }
+
+  /** Called by the stack when a cookie has come back: why it opens no connection. */
+  refusesCookie(): Drop {
+    if (!this.#isFull) return Drop.None;
+    this.#overflows++;
+    return Drop.ListenerFull;
+  }
+
+  /** Called by the stack with a new connection, in SYN-RECEIVED, that a SYN has opened. */
+  addFromSyn(connection: TcpConnection, now: Millis): void {
+    this.#add(connection, now + this.#deferAccept);
+  }
+
+  /** Called by the stack with a new connection, in SYN-RECEIVED, that a cookie has opened. */
+  addFromCookie(connection: TcpConnection): void {
+    this.#cookiesAccepted++;
+    this.#add(connection, -Infinity);
+  }
+
+  #add(connection: TcpConnection, deferredUntil: Millis): void {
     connection.listener = this;
-    this.#halfOpen.add(connection);
+    this.#halfOpen.set(connection, deferredUntil);
   }
 
   /** Called by the stack with a segment for one of its connections: why it is dropped. */
-  refuses(connection: TcpConnection, segment: Segment, _now: Millis): Drop {
-    if (!this.#isFull || !connection.isCompletedBy(segment)) return Drop.None;
+  refuses(connection: TcpConnection, segment: Segment, now: Millis): Drop {
+    if (!connection.isCompletedBy(segment)) return Drop.None;
+    const deferredUntil = this.#halfOpen.get(connection) ?? -Infinity;
+    if (segment.length === 0 && now < deferredUntil) {
+      connection.retransmitAt(deferredUntil);
+      return Drop.Deferred;
+    }
+    if (!this.#isFull) return Drop.None;
     this.#overflows++;
     return Drop.ListenerFull;
   }

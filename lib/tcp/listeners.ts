@@ -1,12 +1,21 @@
 /**
- * The listeners of a stack: which one a SYN is for, and which has something to accept.
+ * The listeners of a stack: what they do with SYNs, and with cookies that come
+ * back, and which of them has something to accept.
  *
  * @module
  */
+import type { Millis } from "../base/clock.ts";
+import { Drop } from "../base/drop.ts";
+import type { Random } from "../base/random.ts";
 import { ReadyList } from "../base/ready_list.ts";
 import { type IpAddress, sameAddress } from "../ip/address.ts";
+import type { Endpoint, Flow } from "../ip/flow.ts";
+import type { IpHeader } from "../ip/header.ts";
 import { connectionConfig, type TcpConfig } from "./config.ts";
 import type { TcpConnection } from "./connection.ts";
+import type { ControlBlock } from "./control_block.ts";
+import { type HandshakeContext, passiveOpen } from "./handshake.ts";
+import type { Segment } from "./header.ts";
 import {
   type ListenEndpoint,
   type ListenerOwner,
@@ -14,20 +23,40 @@ import {
   TcpListener,
 } from "./listener.ts";
 import { isPort } from "./ports.ts";
+import type { Replies } from "./replies.ts";
+import { SynCookies } from "./syn_cookies.ts";
 
-/** The listeners of a stack, by port. */
+/** What listeners need of TCP. */
+export interface ListenersOwner {
+  /** Where SYN-ACKs with cookies go. */
+  readonly replies: Replies;
+  /** Whether there may be one more connection. */
+  makeRoom(): boolean;
+  /** What a new connection gets from outside. */
+  context(own: Endpoint, peer: Endpoint): HandshakeContext;
+  /** Adds a connection. */
+  add(flow: Flow, tcb: ControlBlock): TcpConnection;
+  /** The connection has an application from now on. */
+  accepted(connection: TcpConnection): void;
+}
+
+/** The listeners of a stack; see the module's description. */
 export class Listeners {
   readonly #config: TcpConfig;
-  readonly #owner: ListenerOwner;
+  readonly #owner: ListenersOwner;
+  readonly #cookies: SynCookies;
   readonly #byPort = new Map<number, TcpListener[]>();
   readonly #acceptable = new ReadyList<TcpListener>((listener) => listener.inAcceptable);
+  readonly #ownerOfEach: ListenerOwner;
 
-  /** Makes an empty set; `accepted` is told of connections that have an application now. */
-  constructor(config: TcpConfig, accepted: (connection: TcpConnection) => void) {
+  /** Makes an empty set; secrets come from `random`. */
+  constructor(config: TcpConfig, random: Random, owner: ListenersOwner) {
     this.#config = config;
-    this.#owner = {
+    this.#owner = owner;
+    this.#cookies = new SynCookies(random);
+    this.#ownerOfEach = {
       acceptable: (listener) => this.#acceptable.add(listener),
-      accepted,
+      accepted: (connection) => owner.accepted(connection),
       closed: (listener) => this.#remove(listener),
     };
   }
@@ -45,7 +74,7 @@ export class Listeners {
       throw new RangeError(`Cannot listen on port ${port}: somebody does already`);
     }
     const config = connectionConfig(this.#config, options);
-    const listener = new TcpListener(own, config, options, this.#owner);
+    const listener = new TcpListener(own, config, options, this.#ownerOfEach);
     this.#byPort.set(port, [...others, listener]);
     return listener;
   }
@@ -59,6 +88,42 @@ export class Listeners {
   /** The next one to which a connection has come since it was named last. */
   next(): TcpListener | undefined {
     return this.#acceptable.take();
+  }
+
+  /** A SYN for `listener`, which opens `flow`. */
+  synArrives(listener: TcpListener, header: IpHeader, flow: Flow, syn: Segment): Drop {
+    const reason = listener.refusesSyn();
+    if (reason !== Drop.None) return reason;
+    const context = this.#owner.context(flow.target, flow.client);
+    if (listener.givesCookies) {
+      const answer = this.#cookies.answer(listener.config, context, flow, syn);
+      if (!answer) return Drop.TooManyRequests;
+      listener.cookieSent(context.now);
+      return this.#owner.replies.owe(header, syn, answer);
+    }
+    if (!this.#owner.makeRoom()) return Drop.TooManyFlows;
+    const tcb = passiveOpen(listener.config, context, syn);
+    listener.addFromSyn(this.#owner.add(flow, tcb), context.now);
+    return Drop.None;
+  }
+
+  /**
+   * An ACK for `listener` that belongs to no connection: if it brings a cookie
+   * back there is one now, in SYN-RECEIVED.
+   *
+   * @returns `Drop.NoFlow` when it does not, and other reasons when there is no
+   * room: then the client will try again.
+   */
+  ackArrives(listener: TcpListener, flow: Flow, segment: Segment, now: Millis): Drop {
+    if (!listener.takesCookies(now)) return Drop.NoFlow;
+    const context = this.#owner.context(flow.target, flow.client);
+    const tcb = this.#cookies.open(listener.config, context, flow, segment);
+    if (!tcb) return Drop.NoFlow;
+    const reason = listener.refusesCookie();
+    if (reason !== Drop.None) return reason;
+    if (!this.#owner.makeRoom()) return Drop.TooManyFlows;
+    listener.addFromCookie(this.#owner.add(flow, tcb));
+    return Drop.None;
   }
 
   #remove(listener: TcpListener): void {

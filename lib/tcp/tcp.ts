@@ -10,7 +10,7 @@ import { systemRandom } from "../base/random.ts";
 import { ReadyList } from "../base/ready_list.ts";
 import { AddressKind, addressKind, isIpv4 } from "../ip/address.ts";
 import { type Endpoint, type Flow, FlowKey } from "../ip/flow.ts";
-import { IpHeader, IpProtocol } from "../ip/header.ts";
+import { type IpHeader, IpProtocol } from "../ip/header.ts";
 import type { DeliveryError, TransportProtocol } from "../ip/ip.ts";
 import {
   connectionConfig,
@@ -29,8 +29,9 @@ import { type IsnGenerator, isnGenerator } from "./isn.ts";
 import type { ListenEndpoint, ListenOptions, TcpListener } from "./listener.ts";
 import { Listeners } from "./listeners.ts";
 import { type ClientEndpoint, EphemeralPorts, isPort } from "./ports.ts";
-import { type FlowRequest, type RequestOwner, TcpRequest } from "./request.ts";
-import { Resets } from "./resets.ts";
+import { type FlowRequest, TcpRequest } from "./request.ts";
+import { Requests } from "./requests.ts";
+import { Replies } from "./replies.ts";
 import { type Seq, seqAdd, seqBefore, toSeq } from "./seq.ts";
 import { State } from "./state.ts";
 
@@ -49,15 +50,13 @@ export class Tcp implements TransportProtocol {
   readonly #flows: Flows;
   readonly #ready = new ReadyList<TcpConnection>((connection) => connection.inReady);
   readonly #eventful = new ReadyList<TcpConnection>((connection) => connection.inEventful);
-  readonly #requests = new ReadyList<TcpRequest>((request) => request.inRequests);
+  readonly #requests: Requests;
   readonly #listeners: Listeners;
   readonly #ports: EphemeralPorts;
-  readonly #resets = new Resets();
+  readonly #replies = new Replies();
   readonly #segment = new Segment();
   readonly #key = new FlowKey();
-  readonly #owner: RequestOwner;
   readonly #markReady = (connection: TcpConnection): void => this.#ready.add(connection);
-  #waiting = 0;
   #now: Millis = 0;
   /** What the connection in TIME-WAIT had sent that gives way to the SYN at hand. */
   #former: Seq | undefined;
@@ -71,17 +70,17 @@ export class Tcp implements TransportProtocol {
     const seed = new Uint8Array(4);
     random.fill(seed);
     this.#flows = new Flows(this.#config, new DataView(seed.buffer).getInt32(0));
-    this.#owner = {
-      accept: (request) => this.#accept(request),
-      reject: (request) => this.#reject(request),
-      unreachable: (request, what) => {
-        this.#forgetRequest(request);
-        environment.unreachable?.(request, request.syn, what);
-      },
-      forget: (request) => this.#forgetRequest(request),
-    };
-    this.#listeners = new Listeners(this.#config, (connection) => {
-      if (connection.hasEvents) this.#eventful.add(connection);
+    this.#requests = new Requests(this.#config, this.#flows, this.#replies, {
+      open: ({ flow, own, peer, syn, former }) =>
+        this.#add(flow, passiveOpen(this.#config, this.#context(own, peer, former), syn)),
+      unreachable: (request, syn, what) => environment.unreachable?.(request, syn, what),
+    });
+    this.#listeners = new Listeners(this.#config, random, {
+      replies: this.#replies,
+      makeRoom: () => this.#makeRoom(),
+      context: (own, peer) => this.#context(own, peer),
+      add: (flow, tcb) => this.#add(flow, tcb),
+      accepted: (connection) => this.#announce(connection),
     });
     this.#ports = new EphemeralPorts(random);
   }
@@ -97,7 +96,7 @@ export class Tcp implements TransportProtocol {
 
   /** The next flow that asks to be accepted, or one that has withdrawn since. */
   nextRequest(): FlowRequest | undefined {
-    return this.#requests.take();
+    return this.#requests.next();
   }
 
   /** The next connection with events. */
@@ -161,7 +160,7 @@ export class Tcp implements TransportProtocol {
     if (segment.destinationPort === 0 || !isReachable(header)) return Drop.InvalidDestination;
     this.#key.assign(header, segment.sourcePort, segment.destinationPort);
     const flow = this.#flows.find(this.#key);
-    if (!flow) return this.#receiveUnknown(header, segment, now);
+    if (!flow) return this.#receiveUnknown(header, segment, packet, now);
     if (flow instanceof TcpRequest) return this.#receivePending(flow, header, segment, now);
     return this.#receiveKnown(flow, header, segment, packet, now);
   }
@@ -188,7 +187,7 @@ export class Tcp implements TransportProtocol {
     this.#now = now;
     for (let due = this.#flows.takeDue(now); due; due = this.#flows.takeDue(now)) {
       if (due instanceof TcpRequest) {
-        this.#withdraw(due);
+        this.#requests.withdraw(due);
         continue;
       }
       due.timeout(now);
@@ -202,7 +201,7 @@ export class Tcp implements TransportProtocol {
     this.#now = now;
     const { checksumOffload } = this.#environment;
     const segment = this.#segment;
-    if (this.#resets.take(header, segment)) {
+    if (this.#replies.take(header, segment)) {
       writeSegment(segment, header, packet, checksumOffload);
       return true;
     }
@@ -233,10 +232,10 @@ export class Tcp implements TransportProtocol {
     now: Millis,
   ): Drop {
     if (connection.state === State.Closed) { // only its reset is still to leave
-      return this.#resets.owe(header, segment) || Drop.NoFlow;
+      return this.#replies.oweReset(header, segment) || Drop.NoFlow;
     }
     if (segment.isSyn(this.#config.synFin) && connection.yieldsTo(segment)) {
-      if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
+      if (this.#requests.isFull && !this.#listenerOf(segment)) return Drop.TooManyRequests;
       connection.forget();
       this.#settle(connection);
       this.#former = connection.sentUpTo;
@@ -249,71 +248,58 @@ export class Tcp implements TransportProtocol {
     const reason = connection.segmentArrives(segment, packet, now);
     const isSyn = connection.state === State.SynReceived || connection.state === State.SynSent;
     if ((reason === Drop.UnacceptableAck && isSyn) || reason === Drop.NoFlow) {
-      this.#resets.owe(header, segment); // RFC 9293 §3.10.7.3, §3.10.7.4: the state stays
+      this.#replies.oweReset(header, segment); // RFC 9293 §3.10.7.3, §3.10.7.4: the state stays
     }
     this.#ready.add(connection);
     this.#settle(connection);
     return reason;
   }
 
-  /** A segment for a flow that waits for an answer: in the RFC's terms, we are in LISTEN. */
+  /** A segment for a flow that waits for an answer. */
   #receivePending(request: TcpRequest, header: IpHeader, segment: Segment, now: Millis): Drop {
-    const { syn } = request;
-    if (segment.flags & RST) {
-      if (segment.seq !== seqAdd(syn.seq, 1)) return Drop.UnacceptableReset;
-      this.#withdraw(request);
-      return Drop.None;
-    }
-    if (segment.flags & ACK) return this.#resets.owe(header, segment) || Drop.NoFlow;
-    if (!segment.isSyn(this.#config.synFin)) return Drop.InvalidFlags;
-    if (segment.seq === syn.seq) {
-      this.#flows.wake(request, now + this.#config.requestTimeout);
-      return Drop.RequestPending;
-    }
-    this.#withdraw(request); // the client has started anew
-    return this.#opens(header, segment, now);
+    const reason = this.#requests.segmentArrives(request, header, segment, now);
+    const isAnew = request.isWithdrawn && segment.isSyn(this.#config.synFin);
+    return isAnew ? this.#opens(header, segment, now) : reason;
   }
 
   /** A segment that belongs to nothing (RFC 9293 §3.10.7.1, and LISTEN for a SYN). */
-  #receiveUnknown(header: IpHeader, segment: Segment, now: Millis): Drop {
+  #receiveUnknown(header: IpHeader, segment: Segment, packet: PacketBuffer, now: Millis): Drop {
     if (segment.isSyn(this.#config.synFin)) return this.#opens(header, segment, now);
     const flags = segment.flags & (SYN | ACK | RST | FIN);
     if (flags === (SYN | FIN)) return Drop.InvalidFlags;
-    return this.#resets.owe(header, segment) || Drop.NoFlow;
+    const listener = this.#listenerOf(segment);
+    if (listener && (flags & (SYN | ACK | RST)) === ACK) {
+      const reason = this.#listeners.ackArrives(listener, this.#flow, segment, now);
+      const opened = reason === Drop.None && this.#flows.find(this.#key);
+      if (opened instanceof TcpConnection) {
+        return this.#receiveKnown(opened, header, segment, packet, now);
+      }
+      if (reason !== Drop.NoFlow) return reason;
+    }
+    return this.#replies.oweReset(header, segment) || Drop.NoFlow;
   }
 
   /** A SYN: for a listener, or else for the application to decide. */
   #opens(header: IpHeader, segment: Segment, now: Millis): Drop {
-    const listener = this.#listeners.find(header.destination, segment.destinationPort);
+    const listener = this.#listenerOf(segment);
     if (!listener) return this.#request(segment, now);
-    const reason = listener.refusesSyn();
-    if (reason !== Drop.None) return reason;
-    if (!this.#makeRoom()) return Drop.TooManyFlows;
-    const flow = this.#key.toFlow(this.protocol);
-    const context = this.#context(flow.target, flow.client);
-    listener.add(this.#add(flow, passiveOpen(listener.config, context, segment)));
-    return Drop.None;
+    return this.#listeners.synArrives(listener, header, this.#flow, segment);
+  }
+
+  #listenerOf({ destinationPort }: Segment): TcpListener | undefined {
+    return this.#listeners.find(this.#key.own, destinationPort);
+  }
+
+  /** The flow that the segment at hand belongs to, or opens. */
+  get #flow(): Flow {
+    return this.#key.toFlow(this.protocol);
   }
 
   #request(segment: Segment, now: Millis): Drop {
-    if (this.#waiting >= this.#config.maxRequests) return Drop.TooManyRequests;
+    if (this.#requests.isFull) return Drop.TooManyRequests;
     if (!this.#makeRoom()) return Drop.TooManyFlows;
-    const request = new TcpRequest(this.#key.toFlow(this.protocol), segment, this.#owner);
-    request.former = this.#former;
-    this.#flows.add(request);
-    this.#waiting++;
-    this.#flows.wake(request, now + this.#config.requestTimeout);
-    this.#requests.add(request);
+    this.#requests.add(this.#flow, segment, this.#former, now);
     return Drop.None;
-  }
-
-  #accept(request: TcpRequest): TcpConnection {
-    this.#forgetRequest(request);
-    const { own, peer, syn } = request;
-    return this.#add(
-      request.flow,
-      passiveOpen(this.#config, this.#context(own, peer, request.former), syn),
-    );
   }
 
   #context(own: Endpoint, peer: Endpoint, former = this.#former): HandshakeContext {
@@ -336,35 +322,19 @@ export class Tcp implements TransportProtocol {
     return connection;
   }
 
-  #reject(request: TcpRequest): void {
-    this.#forgetRequest(request);
-    const header = new IpHeader();
-    header.version = isIpv4(request.peer.address) ? 4 : 6;
-    header.source.assign(request.peer.address);
-    header.destination.assign(request.own.address);
-    this.#resets.owe(header, request.syn);
-  }
-
-  #forgetRequest(request: TcpRequest): void {
-    this.#flows.remove(request);
-    this.#waiting--;
-  }
-
-  #withdraw(request: TcpRequest): void {
-    this.#forgetRequest(request);
-    request.withdraw();
-    this.#requests.add(request);
-  }
-
   /** Brings the tables up to date with what has just happened to `connection`. */
   #settle(connection: TcpConnection): void {
     if (connection.listener) connection.listener.update(connection);
-    else if (connection.hasEvents) this.#eventful.add(connection);
+    else this.#announce(connection);
     if (connection.isOver) return this.#flows.remove(connection);
     this.#flows.update(connection);
     if (connection.state !== State.TimeWait) return;
     const excess = this.#flows.excessTimeWait;
     if (excess) this.#evict(excess);
+  }
+
+  #announce(connection: TcpConnection): void {
+    if (connection.hasEvents) this.#eventful.add(connection);
   }
 
   /** Whether there may be one more flow, after the least useful has given way. */

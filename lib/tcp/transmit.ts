@@ -89,7 +89,7 @@ function isSynNext({ state, snd, iss }: ControlBlock): boolean {
 }
 
 /** A SYN offers what we can; a SYN-ACK only what the peer has offered (RFC 7323 §2.5, §3.2). */
-function makeSyn(tcb: ControlBlock, segment: Segment, now: Millis): void {
+export function makeSyn(tcb: ControlBlock, segment: Segment, now: Millis): void {
   const { options } = segment;
   segment.seq = tcb.iss;
   segment.window = synWindow(tcb);

@@ -55,6 +55,20 @@ talkTest("Other segments in TIME-WAIT do not prolong it (F-14)", (open) => {
   assertEquals(talk.stack.flowCount, 0);
 });
 
+talkTest("TIME-WAIT answers what cannot be, though it is in the window (F-12, F-14)", (open) => {
+  timeWait(open).play(`
+    < . 2:2(0) ack 2
+    < . 3:3(0) ack 2
+    > . 2:2(0) ack 2
+    < F. 3:3(0) ack 2
+    > . 2:2(0) ack 2
+    < P. 2:12(10) ack 2
+    > . 2:2(0) ack 2
+    < F 2:2(0)
+    +60000
+  `);
+});
+
 talkTest("TIME-WAIT is not ended by a reset (F-15)", (open) => {
   const talk = timeWait(open).play(`
     < R 2:2(0)

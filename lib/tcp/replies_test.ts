@@ -3,7 +3,7 @@ import { Drop } from "../base/drop.ts";
 import { ipv4 } from "../ip/address.ts";
 import { IpHeader, IpProtocol } from "../ip/header.ts";
 import { ACK, FIN, RST, Segment, SYN } from "./header.ts";
-import { Resets } from "./resets.ts";
+import { Replies } from "./replies.ts";
 import { seqBits, toSeq } from "./seq.ts";
 
 function arrived(flags: number, payloadLength = 0): [IpHeader, Segment] {
@@ -21,24 +21,24 @@ function arrived(flags: number, payloadLength = 0): [IpHeader, Segment] {
 }
 
 Deno.test("A reset goes back to where its cause came from", () => {
-  const resets = new Resets();
-  resets.owe(...arrived(ACK));
+  const replies = new Replies();
+  replies.oweReset(...arrived(ACK));
   const [header, segment] = [new IpHeader(), new Segment()];
   segment.payloadLength = 99;
   segment.options.mss = 99;
-  assertEquals(resets.take(header, segment), true);
+  assertEquals(replies.take(header, segment), true);
   assertEquals([header.source.w3, header.destination.w3, header.protocol], [2, 1, IpProtocol.Tcp]);
   assertEquals([segment.sourcePort, segment.destinationPort], [80, 1000]);
   assertEquals([segment.payloadLength, segment.window, segment.options.mss], [0, 0, 0]);
-  assertEquals(resets.take(header, segment), false);
+  assertEquals(replies.take(header, segment), false);
 });
 
 Deno.test("A reset has the numbers that RFC 9293 §3.5.2 says (R-01, R-03)", () => {
   const answer = (flags: number, length = 0) => {
-    const resets = new Resets();
-    resets.owe(...arrived(flags, length));
+    const replies = new Replies();
+    replies.oweReset(...arrived(flags, length));
     const segment = new Segment();
-    if (!resets.take(new IpHeader(), segment)) return undefined;
+    if (!replies.take(new IpHeader(), segment)) return undefined;
     const { seq, ack, flags: bits } = segment;
     return { flags: bits, seq: seqBits(seq), ...(bits & ACK && { ack: seqBits(ack) >>> 0 }) };
   };
@@ -51,18 +51,18 @@ Deno.test("A reset has the numbers that RFC 9293 §3.5.2 says (R-01, R-03)", () 
   assertEquals(answer(RST | ACK), undefined);
 });
 
-Deno.test("Resets are bounded, and leave in the order of their causes (D-01)", () => {
-  const resets = new Resets();
+Deno.test("Replies are bounded, and leave in the order of their causes (D-01)", () => {
+  const replies = new Replies();
   const segment = new Segment();
   for (let round = 0; round < 3; round++) { // the ring goes round
     let accepted = 0;
     for (let count = 0; count < 1500; count++) {
       const [header, cause] = arrived(ACK);
       cause.ack = toSeq(count);
-      if (resets.owe(header, cause) === Drop.None) accepted++;
+      if (replies.oweReset(header, cause) === Drop.None) accepted++;
     }
     assertEquals(accepted, 1024);
-    for (let count = 0; resets.take(new IpHeader(), segment); count++) {
+    for (let count = 0; replies.take(new IpHeader(), segment); count++) {
       assertEquals(segment.seq, toSeq(count));
     }
   }
