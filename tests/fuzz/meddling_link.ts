@@ -13,13 +13,13 @@ import { addWords, fold } from "../../lib/base/checksum.ts";
 import { Drop } from "../../lib/base/drop.ts";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
-import { writeIcmpError } from "../../lib/icmp/header.ts";
 import { IpHeader, IpProtocol, pseudoHeaderSum } from "../../lib/ip/header.ts";
-import { parseIpv4, writeIpv4 } from "../../lib/ip/ipv4_header.ts";
+import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import type { Link, SendResult } from "../../lib/link/link.ts";
 import { ACK, parseSegment, RST, Segment, SYN, URG } from "../../lib/tcp/header.ts";
 import { type Seq, seqAdd, seqBits, seqMax } from "../../lib/tcp/seq.ts";
 import { mutate } from "./bytes.ts";
+import { prependIcmpError } from "./icmp_error.ts";
 
 /** Packets that are remembered, to be sent again. */
 const MOST_REMEMBERED = 32;
@@ -203,19 +203,7 @@ export class MeddlingLink implements Link {
     view.setUint16(start + 22, sourcePort);
     writeSeq(view, start + IP + SEQ, seq);
     stampIp(packet);
-    const type = [3, 3, 3, 4, 5, 11, 12, 13, random.below(256)][random.below(9)]!;
-    // Port and protocol unreachable are hard errors, though not for an established connection.
-    const code = random.below(2) ? 4 : random.below(16);
-    writeIcmpError(packet, type, code);
-    const at = packet.start;
-    view.setUint16(at + 6, [0, 1, 68, 296, 576, 1400, 9000, 65_535][random.below(8)]!);
-    view.setUint16(at + 2, 0);
-    view.setUint16(at + 2, fold(addWords(view, at, packet.end)));
-    const header = new IpHeader();
-    header.protocol = IpProtocol.Icmp;
-    header.source.assignIpv4(random.below(2) ? from : 0x0a0000fe);
-    header.destination.assignIpv4(to);
-    writeIpv4(header, packet);
+    prependIcmpError(random, packet, random.below(2) ? from : 0x0a0000fe, to);
     return true;
   }
 

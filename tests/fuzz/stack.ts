@@ -10,12 +10,15 @@ import { SeededRandom } from "../../lib/base/random.ts";
 import { IpHeader } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import { Stack } from "../../lib/stack/stack.ts";
+import type { ConnectionOptions } from "../../lib/tcp/config.ts";
 import { type Connection, TcpConnection } from "../../lib/tcp/connection.ts";
 import { parseSegment, Segment } from "../../lib/tcp/header.ts";
+import type { Listener } from "../../lib/tcp/listener.ts";
 import type { Tap } from "../harness/record.ts";
 import { fillText, isText } from "../harness/text.ts";
 import { decodePacket, encodeSegment, type WireSegment } from "../harness/wire.ts";
 import { mutate } from "./bytes.ts";
+import { prependIcmpError } from "./icmp_error.ts";
 import { somePacket } from "./parsers.ts";
 
 const FLOWS = 4;
@@ -53,6 +56,7 @@ class StackFuzz {
   readonly #stack: Stack;
   readonly #packet = new PacketBuffer(70_000);
   readonly #flows = Array.from({ length: FLOWS }, (_, i) => new Flow(1000 + i));
+  readonly #listener: Listener | undefined;
   /** Packets that are late. */
   readonly #late: Uint8Array[] = [];
 
@@ -69,6 +73,13 @@ class StackFuzz {
         sendBuffer: 20_000,
       },
     });
+    this.#listener = this.#listen();
+  }
+
+  /** In every other world somebody listens, and nobody is asked. */
+  #listen(): Listener | undefined {
+    if (this.#random.below(2)) return undefined;
+    return this.#stack.listen({ port: 80 }, { backlog: 2, synBacklog: 3 });
   }
 
   step(): void {
@@ -79,7 +90,7 @@ class StackFuzz {
     else if (dice < 10) this.#late.push(encodeSegment(this.#plausible(flow)));
     else if (dice < 12) this.#receive(this.#late.shift() ?? somePacket(random));
     else if (dice < 13) this.#receiveDamaged(encodeSegment(this.#plausible(flow)));
-    else if (dice < 14) this.#receive(somePacket(random));
+    else if (dice < 14) this.#receiveNonsense(flow);
     else if (dice < 17) this.#use(flow);
     else {
       this.#now += random.below(3) ? random.below(200) : random.below(70_000);
@@ -92,6 +103,7 @@ class StackFuzz {
 
   /** Ends all flows: nothing may be left of them. */
   end(): void {
+    this.#listener?.close();
     this.#stack.abortAll();
     this.#drain();
     for (let request = this.#stack.nextRequest(); request; request = this.#stack.nextRequest()) {
@@ -130,6 +142,30 @@ class StackFuzz {
     };
   }
 
+  /** A packet of a flow that does not exist, an ICMP error, or a packet of an unusual kind. */
+  #receiveNonsense(flow: Flow): void {
+    const random = this.#random;
+    if (random.below(2)) return this.#receive(somePacket(random));
+    const { source, destination, sourcePort, destinationPort, seq, ack } = this.#plausible(flow);
+    const quoted = encodeSegment({
+      ...{
+        source: destination,
+        destination: source,
+        sourcePort: destinationPort,
+        seq: ack,
+        ack: seq,
+      },
+      ...{ destinationPort: sourcePort, flags: 0x10, window: 100, urgent: 0 },
+      ...{ options: new Uint8Array(0), payload: new Uint8Array(random.below(600)) },
+    });
+    const packet = this.#packet;
+    packet.clear();
+    packet.bytes.set(quoted, packet.append(quoted.length));
+    packet.end -= random.below(packet.length); // only a part of it
+    prependIcmpError(random, packet, source, destination);
+    this.#receive(packet.bytes.slice(packet.start, packet.end));
+  }
+
   /** One in 65536 checksums is right by chance: such a packet would make the stream wrong. */
   #receiveDamaged(bytes: Uint8Array): void {
     const damaged = mutate(this.#random, bytes);
@@ -152,12 +188,31 @@ class StackFuzz {
     const dice = random.below(40);
     if (dice === 0) connection.abort();
     else if (dice === 1) connection.closeWrite();
+    else if (dice === 2) connection.close();
+    else if (dice === 3) connection.closeRead();
+    else if (dice === 4) connection.setOptions(this.#someOptions());
+    else if (dice === 5) assert(connection.info.state !== "");
     else if (dice < 20) {
       const bytes = new Uint8Array(random.below(5000));
       const count = connection.read(bytes);
       assert(isText("peer", 1 + flow.read, bytes.subarray(0, count)), "wrong bytes are delivered");
       flow.read += count;
     } else if (connection.writable > 0) connection.write(new Uint8Array(random.below(5000)));
+  }
+
+  #someOptions(): ConnectionOptions {
+    const random = this.#random;
+    const below = (bound: number) => random.below(bound);
+    return {
+      nagle: below(2) === 1,
+      cork: below(4) === 1,
+      ackDelay: below(500),
+      userTimeout: below(3) ? Infinity : 1 + below(100_000),
+      keepAlive: below(3) ? undefined : { idle: 1 + below(10_000), interval: 1000, count: 3 },
+      linger: below(6) ? undefined : 0,
+      finWait2Timeout: below(100_000),
+      retries: 1 + below(15),
+    };
   }
 
   #pump(): void {
@@ -176,6 +231,14 @@ class StackFuzz {
         Object.assign(flow, { connection, acked: 1, read: 0 });
       }
     }
+    for (let ready = stack.nextListener(); ready; ready = stack.nextListener()) {
+      for (let made = ready.accept(); made; made = ready.accept()) {
+        const { port } = made.flow.client;
+        const flow = this.#flows.find((flow) => flow.port === port);
+        if (flow) Object.assign(flow, { connection: made, acked: 1, read: 0 });
+      }
+    }
+    if (random.below(2000) === 0) this.#listener?.close();
     for (let next = stack.nextConnection(); next; next = stack.nextConnection()) next.takeEvents();
   }
 

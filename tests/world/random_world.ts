@@ -64,7 +64,7 @@ export function randomWorld(seed: number, mostBytes = MOST_BYTES): WorldOptions 
     client: { mtu: mtus[0], tcp: tcps[0], script: randomScript(dice, most, last === 0, aborts) },
     server: { mtu: mtus[1], tcp: tcps[1], script: randomScript(dice, most, last === 1, aborts) },
     offload: dice.isLucky(0.5),
-    version: dice.among(4, 4, 6),
+    version: Math.min(...mtus) < 1280 ? 4 : dice.among(4, 6), // RFC 8200 §5
     up: randomFaults(dice, delay),
     down: randomFaults(dice, delay),
     acceptAfter: dice.isLucky(0.2) ? dice.upTo(5000) : 0,
@@ -102,6 +102,7 @@ function randomTcp(dice: Dice, mtu: number, aborts: boolean): TcpOptions {
     nagle: dice.isLucky(0.3),
     ackDelay: dice.among(0, 0, 40, 200, 500),
     initialWindow: dice.among(262_144, 1),
+    timeWait: 240_000, // RFC 9293 §3.4.2; timeouts of a minute outlast a shorter one
     // Who is reset by a packet that gets lost must find out by itself.
     keepAlive: aborts || dice.isLucky(0.1) ? { idle: 20_000, interval: 5000, count: 8 } : undefined,
   };
