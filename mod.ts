@@ -91,7 +91,7 @@ export { Driver, type Shell, systemClock } from "./lib/driver.ts";
 export { TunDevice, type TunOptions, WriteResult } from "./lib/ffi_tun.ts";
 export { type Link, SendResult } from "./lib/link/link.ts";
 export { MemoryLink, type MemoryLinkOptions } from "./lib/link/memory_link.ts";
-export { TunLink } from "./lib/link/tun_link.ts";
+export { type FrameDevice, TunLink } from "./lib/link/tun_link.ts";
 export type { ByteStream, Dialer, Target } from "./lib/forward/dialer.ts";
 export { directDialer } from "./lib/forward/direct_dialer.ts";
 export { Forwarder, type ForwarderOptions } from "./lib/forward/forwarder.ts";

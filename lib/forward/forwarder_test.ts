@@ -89,6 +89,20 @@ for (
   });
 }
 
+Deno.test("flows are refused while the host has no files left, and served again after (Z-06)", async () => {
+  let files = 0;
+  const dial = () => {
+    return files === 0 ? Promise.reject(systemError("EMFILE")) : Promise.resolve(new FakeTarget());
+  };
+  await using guest = new MemoryGuest({ dial });
+  const storm = Array.from({ length: 20 }, () => guest.connect());
+  for (const client of storm) assertEquals(await client.lost(), "refused");
+  assertEquals(guest.stack.flowCount, 0);
+  files = 1;
+  const client = guest.connect();
+  await guest.until(() => client.connection.info.state === "ESTABLISHED");
+});
+
 const DESTINATION_UNREACHABLE = 3;
 
 for (

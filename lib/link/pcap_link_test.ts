@@ -49,7 +49,7 @@ Deno.test("PcapLink begins with the header of a raw IP capture with nanoseconds"
   assertEquals(file.bytes.length, 24);
 });
 
-Deno.test("PcapLink records what is sent and received, with the time of day", () => {
+Deno.test("PcapLink records what is sent and received, with the time of day (Z-05)", () => {
   const file = new File();
   const [near, far] = MemoryLink.pair();
   const link = recorder(file, near);

@@ -30,18 +30,24 @@ const TCP_DATA_OFFSET = 12;
 /** 65535 bytes of IP packet, less the longest headers of IPv4 and TCP. */
 const LARGEST_SUPER_SEGMENT = 65_535 - 20 - 60;
 
+/** What a {@linkcode TunLink} needs of a device. */
+export type FrameDevice = Pick<
+  TunDevice,
+  "offload" | "read" | "write" | "wait" | "wake" | "close"
+>;
+
 /** A link over a TUN device; see the module's description. */
 export class TunLink implements Link {
   readonly mtu: number;
   readonly checksumOffload: boolean;
   readonly maxSegmentation: number;
-  readonly #tun: TunDevice;
+  readonly #tun: FrameDevice;
   #isClosed = false;
   #target: PacketBuffer | undefined;
   #frame: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   /** Makes a link of `tun`, which becomes its own; `mtu` is that of the interface. */
-  constructor(tun: TunDevice, mtu: number) {
+  constructor(tun: FrameDevice, mtu: number) {
     this.#tun = tun;
     this.mtu = mtu;
     this.checksumOffload = tun.offload;
