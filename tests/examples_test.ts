@@ -23,6 +23,11 @@ Deno.test("The example of a protocol of one's own gets its answer out", async ()
   assertEquals({ code, output }, { code: 0, output: "true an IP packet of 25 bytes\n" });
 });
 
+Deno.test("The example of a service in the guest's network answers", async () => {
+  const { code, output } = await runExample("echo_service.ts");
+  assertEquals({ code, output }, { code: 0, output: "hello\n" });
+});
+
 Deno.test("The demo moves its bytes, through a TUN or in memory", async () => {
   const { code, output } = await runExample("demo.ts");
   assertStringIncludes(output, "SHA-256 agrees");

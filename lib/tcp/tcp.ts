@@ -57,6 +57,7 @@ export class Tcp implements TransportProtocol {
   readonly #segment = new Segment();
   readonly #key = new FlowKey();
   readonly #markReady = (connection: TcpConnection): void => this.#ready.add(connection);
+  /** What we were told last. Calls of the application count from here; their segments are timed. */
   #now: Millis = 0;
   /** What the connection in TIME-WAIT had sent that gives way to the SYN at hand. */
   #former: Seq | undefined;

@@ -166,3 +166,24 @@ talkTest("Text on a SYN that crosses ours waits for the handshake's end (A-05)",
   assertEquals(stateOf(talk), "ESTABLISHED");
   assertEquals(talk.read(), 100);
 });
+
+talkTest("The ACK that ends the handshake is never behind the first data (H-17)", (open) => {
+  const early = asked(open); // written before: the ACK is on the first segment
+  early.write(1500);
+  early.play(`
+    < S. 0:0(0) ack 1 win 65535 <mss 1000>
+    > . 1:1001(1000) ack 1
+    > P. 1001:1501(500) ack 1
+    < . 1:1(0) ack 1501
+  `);
+  const late = asked(open); // written after: it has left alone
+  late.play(`
+    < S. 0:0(0) ack 1 win 65535 <mss 1000>
+    > . 1:1(0) ack 1
+  `);
+  late.write(100);
+  late.play(`
+    > P. 1:101(100) ack 1
+    < . 1:1(0) ack 101
+  `);
+});

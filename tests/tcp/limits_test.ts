@@ -123,3 +123,47 @@ talkTest("Ports that are none are refused", (open) => {
     assertThrows(() => stack.connect({ ...here, port }, here), RangeError, `port ${port}`);
   }
 });
+
+talkTest("A storm of connections that nobody accepts is bounded (Z-06, D-01, D-02)", (open) => {
+  const talk = open();
+  const options = { backlog: 20, synBacklog: 30, synCookies: "never" } as const;
+  const listener = talk.stack.listen({ port: STACK_PORT }, options);
+  for (let client = 0; client < 1000; client++) {
+    talk.port = 1000 + client;
+    talk.play(SYN);
+    if (!talk.takePacket()) continue;
+    if (client % 2) talk.play("< P. 1:101(100) ack 1");
+    while (talk.takePacket());
+  }
+  assertEquals([listener.pending, listener.info.halfOpen], [20, 20]);
+  assertEquals(talk.stack.flowCount, 40);
+  listener.close();
+  while (talk.takePacket());
+  assertEquals(talk.stack.flowCount, 0);
+});
+
+talkTest("A client that does not finish its handshake is forgotten in a minute (L-05)", (open) => {
+  const talk = open();
+  talk.stack.listen({ port: STACK_PORT });
+  talk.play(`
+    ${SYN}
+    > S. 0:0(0) ack 1
+    +1000 > S. 0:0(0) ack 1
+    +2000 > S. 0:0(0) ack 1
+    +4000 > S. 0:0(0) ack 1
+    +8000 > S. 0:0(0) ack 1
+    +16000 > S. 0:0(0) ack 1
+    +32000 > R. 1:1(0) ack 1
+  `);
+  assertEquals(talk.stack.flowCount, 0);
+});
+
+talkTest("A request that is not answered is forgotten after 150 s (L-05)", (open) => {
+  const talk = open({ holdRequests: true }).play(`
+    ${SYN}
+    +149999
+  `);
+  assertEquals(talk.stack.flowCount, 1);
+  talk.play("+1");
+  assertEquals(talk.stack.flowCount, 0);
+});
