@@ -284,7 +284,11 @@ class ControlBlockFuzz {
   #pass(time: Millis): void {
     const { deadlines } = this.#tcb;
     this.now += time;
-    if (deadlines.next <= this.now) runTimeouts(this.#tcb, this.now);
+    if (deadlines.next <= this.now) {
+      runTimeouts(this.#tcb, this.now);
+      this.#drain();
+      assert(deadlines.next > this.now, "a timer is due again at once");
+    }
     this.#check();
   }
 

@@ -82,6 +82,8 @@ const SERVER_ISN = 0x7ffffffe;
 const START: Millis = 1000.5;
 const BURST = 64;
 const MOST_STEPS = 3_000_000;
+/** Timers in a second of virtual time, beside two for each packet. */
+const MOST_TIMERS = 250;
 
 /** Decorates the links, from the inside: `end` is 0 for the client. */
 export type Decorate = (link: Link, end: 0 | 1, clock: Clock) => Link;
@@ -110,6 +112,10 @@ export class World {
   #server: Application | undefined;
   #requestedAt: Millis | undefined;
   #steps = 0;
+  /** In this second of virtual time: timers that ran, and packets that moved. */
+  #second = 0;
+  #timersRun = 0;
+  #packetsMoved = 0;
   #progressAt: Millis = START;
   #longestStall: Millis = 0;
 
@@ -202,6 +208,7 @@ export class World {
       isBusy = this.#receive(end) || isBusy;
       if (end.stack.nextDeadline <= this.now) {
         end.stack.advance(this.now);
+        this.#countTimer();
         isBusy = true;
       }
       isBusy = this.#stepApplication(sender) || isBusy;
@@ -214,6 +221,18 @@ export class World {
     return isBusy;
   }
 
+  /** Timers that run for nothing, again and again, are a storm. */
+  #countTimer(): void {
+    const second = Math.floor(this.now / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#timersRun = this.#packetsMoved = 0;
+    }
+    if (++this.#timersRun > MOST_TIMERS + 2 * this.#packetsMoved) {
+      throw new Error(`${this.#timersRun} timers in a second: ${this.#describe()}`);
+    }
+  }
+
   #receive({ link, stack, packet: outgoing }: End): boolean {
     const packet = incoming;
     if (packet === outgoing) throw new Error("buffers must not be shared");
@@ -222,6 +241,7 @@ export class World {
       stack.receive(packet, this.now);
       count++;
     }
+    this.#packetsMoved += count;
     return count > 0;
   }
 
