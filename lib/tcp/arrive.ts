@@ -69,6 +69,12 @@ function noteTimestamp({ ts }: ControlBlock, { seq, options }: Segment, now: Mil
 /** First: is any of the segment in the window? */
 function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   const { acceptableEdge: edge, rcv: { nxt } } = tcb;
+  if (tcb.state === State.SynReceived && repeatsSyn(tcb, segment)) {
+    if (answersBoth(tcb, segment)) return Drop.None;
+    tcb.snd.nxt = tcb.iss; // our SYN-ACK was lost
+    tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
+    return Drop.Duplicate;
+  }
   // At the left edge all may come in even if the window is closed: an ACK, URG or RST counts
   // (MUST-66), a FIN fits, and of the text nothing will be taken. At the right edge an ACK may:
   // it is what a peer sends who has filled the window.
@@ -86,20 +92,19 @@ function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   if (tcb.state === State.TimeWait && segment.flags & FIN && segment.end === nxt) {
     tcb.deadlines.set(Wait.TimeWait, now + tcb.config.timeWait); // §3.10.7.4, eighth
   }
-  if (tcb.state === State.SynReceived && segment.flags & SYN && segment.seq === tcb.irs) {
-    if (answersBoth(tcb, segment)) return Drop.None;
-    tcb.snd.nxt = tcb.iss; // our SYN-ACK was lost
-    tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
-    return Drop.Duplicate;
-  }
   answerUnacceptable(tcb, segment, now);
   return isOld ? Drop.Duplicate : Drop.OutOfWindow;
 }
 
+/** Whether this is the SYN that the peer has sent before, with text or without. */
+function repeatsSyn({ irs }: ControlBlock, { flags, seq }: Segment): boolean {
+  return (flags & (SYN | RST)) === SYN && seq === irs;
+}
+
 /** Whether both sides have asked at once, and this is the peer's answer (RFC 9293 §3.5, figure 7). */
 function answersBoth(tcb: ControlBlock, segment: Segment): boolean {
-  return tcb.isActive && tcb.state === State.SynReceived && segment.has(SYN | ACK) &&
-    segment.seq === tcb.irs;
+  return tcb.isActive && tcb.state === State.SynReceived && repeatsSyn(tcb, segment) &&
+    (segment.flags & ACK) !== 0;
 }
 
 /**
@@ -172,7 +177,7 @@ function takeText(
     state === State.FinWait2;
   if (state === State.TimeWait) return answerLate(tcb, segment, now);
   if (segment.length === 0 || !receives) return Drop.None;
-  if (segment.flags & SYN && segment.payloadLength === 0) return Drop.None;
+  if ((segment.flags & (SYN | FIN)) === SYN && segment.payloadLength === 0) return Drop.None;
   const start = textStart(segment);
   const textEnd = seqAdd(start, segment.payloadLength);
   if (tcb.readClosed && tcb.closing && seqBefore(tcb.rcv.nxt, textEnd)) {

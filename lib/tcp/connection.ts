@@ -275,7 +275,7 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
       ? synSentArrives(tcb, segment, now)
       : segmentArrives(tcb, segment, packet, now);
     if (reason !== Drop.None) return reason;
-    if (asks && segment.payloadLength > 0) takeSynText(tcb, segment, packet, now);
+    if (asks) takeSynText(tcb, segment, packet, now);
     notePeerProgress(tcb, una);
     return Drop.None;
   }

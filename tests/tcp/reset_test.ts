@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Drop } from "../../lib/base/drop.ts";
 import type { Conversation } from "../harness/script.ts";
+import { enterState, type ReachableState, SYNCHRONIZED } from "../harness/states.ts";
 import { type Open, talkTest } from "../harness/talk.ts";
 
 talkTest("TCP resets what belongs to no connection as CLOSED does (R-01, R-02, R-03)", (open) => {
@@ -26,77 +27,15 @@ talkTest("TCP resets what belongs to no connection as CLOSED does (R-01, R-02, R
   assertEquals(talk.stack.flowCount, 0);
 });
 
-/** Brings an established connection into a state; its RCV.NXT is then `next`. */
-const STATES: { name: string; next: number; reach: (talk: Conversation) => void }[] = [
-  { name: "ESTABLISHED", next: 1, reach: () => {} },
-  {
-    name: "FIN-WAIT-1",
-    next: 1,
-    reach: (talk) => {
-      talk.closeWrite();
-      talk.play("> F. 1:1(0) ack 1");
-    },
-  },
-  {
-    name: "FIN-WAIT-2",
-    next: 1,
-    reach: (talk) => {
-      talk.closeWrite();
-      talk.play(`
-        > F. 1:1(0) ack 1
-        < . 1:1(0) ack 2
-      `);
-    },
-  },
-  {
-    name: "CLOSE-WAIT",
-    next: 2,
-    reach: (talk) => {
-      talk.play(`
-        < F. 1:1(0) ack 1
-        > . 1:1(0) ack 2
-      `);
-    },
-  },
-  {
-    name: "CLOSING",
-    next: 2,
-    reach: (talk) => {
-      talk.closeWrite();
-      talk.play(`
-        > F. 1:1(0) ack 1
-        < F. 1:1(0) ack 1
-        > . 2:2(0) ack 2
-      `);
-    },
-  },
-  {
-    name: "LAST-ACK",
-    next: 2,
-    reach: (talk) => {
-      talk.play(`
-        < F. 1:1(0) ack 1
-        > . 1:1(0) ack 2
-      `);
-      talk.closeWrite();
-      talk.play("> F. 1:1(0) ack 2");
-    },
-  },
-];
-
-/** What we acknowledge and the number we send next, in each state. */
-const sndNxt = (name: string): number => name === "ESTABLISHED" || name === "CLOSE-WAIT" ? 1 : 2;
-
-function inState(open: Open, { name, reach }: typeof STATES[number]): Conversation {
-  const talk = open({ tcp: { receiveBuffer: 50_000, minRto: 60_000 } }).establish();
-  reach(talk);
-  assertEquals(talk.connection.info.state, name);
+function inState(open: Open, state: ReachableState): Conversation {
+  const talk = open({ tcp: { receiveBuffer: 50_000, minRto: 60_000 } });
+  enterState(talk, state);
   talk.events();
   return talk;
 }
 
-for (const state of STATES) {
-  const { name, next } = state;
+for (const state of SYNCHRONIZED) {
+  const { name, next, max } = state;
   const at = (seq: number) => `${seq}:${seq}(0)`;
 
   talkTest(`TCP in ${name} ends upon a RST at RCV.NXT (R-04, R-07, R-17)`, (open) => {
@@ -115,7 +54,7 @@ for (const state of STATES) {
     `TCP in ${name} answers a RST elsewhere in the window with a challenge (R-05, R-07)`,
     (open) => {
       const talk = inState(open, state);
-      const challenge = `> . ${at(sndNxt(name))} ack ${next}`;
+      const challenge = `> . ${at(max)} ack ${next}`;
       talk.play(`
         < R ${at(next + 1)}
         ${challenge}
@@ -143,7 +82,7 @@ for (const state of STATES) {
     `TCP in ${name} answers a SYN with a challenge, not oftener than allowed (R-08, R-11)`,
     (open) => {
       const talk = inState(open, state);
-      const challenge = `> . ${at(sndNxt(name))} ack ${next}`;
+      const challenge = `> . ${at(max)} ack ${next}`;
       talk.play(`
         < S ${at(next)} win 1000 <mss 1460>
         ${challenge}
@@ -159,7 +98,7 @@ for (const state of STATES) {
     `TCP in ${name} answers an ACK of what it never sent with a challenge (R-10, F-12)`,
     (open) => {
       const talk = inState(open, state);
-      const challenge = `> . ${at(sndNxt(name))} ack ${next}`;
+      const challenge = `> . ${at(max)} ack ${next}`;
       talk.play(`
         < . ${at(next)} ack 3
         ${challenge}
@@ -175,11 +114,11 @@ for (const state of STATES) {
 
   talkTest(`TCP in ${name} answers text outside the window with an ACK (F-12, W-01)`, (open) => {
     const talk = inState(open, state);
-    const answer = `> . ${at(sndNxt(name))} ack ${next}`;
+    const answer = `> . ${at(max)} ack ${next}`;
     talk.play(`
-      < P. ${next + 60_000}:${next + 60_100}(100) ack ${sndNxt(name)}
+      < P. ${next + 60_000}:${next + 60_100}(100) ack ${max}
       ${answer}
-      < P. ${next - 100}:${next}(100) ack ${sndNxt(name)}
+      < P. ${next - 100}:${next}(100) ack ${max}
       ${answer}
     `);
     const last = { "FIN-WAIT-1": "", "CLOSING": "", "LAST-ACK": "" };
