@@ -112,7 +112,12 @@ function listen(on: Socket, machine: Machine, { args }: Call): Attempt {
     if (on.listener) return DONE;
     on.port ??= machine.freePort();
     const backlog = machine.persona.acceptQueue(numberOf(args[1]));
-    on.listener = machine.host.stack.listen({ port: on.port }, { ...on.options, backlog });
+    const seconds = on.values.get("TCP_DEFER_ACCEPT");
+    on.listener = machine.host.stack.listen({ port: on.port }, {
+      ...on.options,
+      backlog,
+      ...(seconds && { deferAccept: seconds * 1000 }),
+    });
     return DONE;
   };
 }

@@ -8,7 +8,7 @@ import { PERSONAS } from "./personas.ts";
 import { formatTotals, formatVerdict, type Totals } from "./report.ts";
 import { runText } from "./run.ts";
 
-const USAGE = `usage: deno task packetdrill [--persona linux|freebsd] [--verbose] [--strict-end] \
+const USAGE = `usage: deno task packetdrill [--persona linux|freebsd] [--quiet] [--strict-end] \
 DIR-OR-FILE...`;
 
 /** The scripts at and under `path`, in order. */
@@ -16,22 +16,23 @@ export function* findScripts(path: string): Generator<string> {
   if (!Deno.statSync(path).isDirectory) return yield path;
   const entries = [...Deno.readDirSync(path)].sort((a, b) => a.name < b.name ? -1 : 1);
   for (const { name, isDirectory } of entries) {
-    if (isDirectory) yield* findScripts(`${path}/${name}`);
-    else if (name.endsWith(".pkt")) yield `${path}/${name}`;
+    const inside = path.endsWith("/") ? path + name : `${path}/${name}`;
+    if (isDirectory) yield* findScripts(inside);
+    else if (name.endsWith(".pkt")) yield inside;
   }
 }
 
 /** Runs what `args` name; returns the exit code. */
 function main(args: readonly string[]): number {
   let persona = PERSONAS["linux"];
-  let isVerbose = false;
+  let isQuiet = false;
   let strictEnd = false;
   const paths: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at] ?? "";
     const name = /^--persona(?:=(.*))?$/.exec(arg);
     if (name) persona = PERSONAS[name[1] ?? args[++at] ?? ""];
-    else if (arg === "--verbose") isVerbose = true;
+    else if (arg === "--quiet") isQuiet = true;
     else if (arg === "--strict-end") strictEnd = true;
     else if (arg.startsWith("-")) persona = undefined;
     else paths.push(arg);
@@ -46,8 +47,7 @@ function main(args: readonly string[]): number {
     if (verdict.kind === "pass") totals.passed++;
     else if (verdict.kind === "skip") totals.skipped++;
     else totals.failed++;
-    const text = formatVerdict(path, verdict);
-    console.log(isVerbose ? text : text);
+    if (!isQuiet || verdict.kind === "fail") console.log(formatVerdict(path, verdict));
   }
   console.log(formatTotals(totals));
   return totals.failed === 0 ? 0 : 1;

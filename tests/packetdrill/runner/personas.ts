@@ -38,6 +38,7 @@ const linux: Persona = {
   tcp: {
     nagle: true,
     ackDelay: 40,
+    quickAcks: 16,
     initialWindow: 0, // ten segments
     receiveBuffer: 1_048_576,
     sendBuffer: 4_194_304, // what tcp_wmem lets it grow to
@@ -92,6 +93,7 @@ const freebsd: Persona = {
   tcp: {
     nagle: true,
     ackDelay: 100,
+    ackSecond: "any",
     initialWindow: 0,
     receiveBuffer: 65_536,
     sendBuffer: 32_768,

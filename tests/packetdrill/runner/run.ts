@@ -5,7 +5,7 @@
  */
 import { Mismatch, Unsupported } from "./failure.ts";
 import { Interpreter } from "./interpreter.ts";
-import type { Persona } from "./personas.ts";
+import { type Persona, PERSONAS } from "./personas.ts";
 import type { Verdict } from "./report.ts";
 import { parseScript, type ScriptEvent } from "./script.ts";
 import { formatTime } from "./time.ts";
@@ -17,8 +17,18 @@ export interface RunOptions {
   readonly strictEnd: boolean;
 }
 
-/** Runs the script in `path`, in each of the readings that its `#ifdef`s have, until one passes. */
+/**
+ * Runs the script in `path`, in each of the readings that its `#ifdef`s have, until one passes.
+ * One with a line `--persona=NAME` is for that system, whatever `options` say.
+ */
 export function runText(path: string, text: string, options: RunOptions): Verdict {
+  const name = /^--persona=(\w+)$/m.exec(text)?.[1];
+  const persona = name === undefined ? options.persona : PERSONAS[name];
+  if (!persona) return { kind: "skip", reason: `there is no persona "${name}"` };
+  return runReadings(path, text, { ...options, persona });
+}
+
+function runReadings(path: string, text: string, options: RunOptions): Verdict {
   const { definitions } = options.persona;
   const readings = /^\s*#\s*if/m.test(text) ? definitions : definitions.slice(0, 1);
   let first: Verdict | undefined;

@@ -32,8 +32,10 @@ const SETTERS: Readonly<Record<string, Set>> = {
   "TCP_SYNCNT": (value) => ({ synRetries: value }),
   "TCP_NOTSENT_LOWAT": (value) => ({ notSentLowWater: value || Infinity }),
   "TCP_LINGER2": (value) => ({ finWait2Timeout: value * 1000 }),
+  "TCP_DEFER_ACCEPT": () => ({}), // listen() asks for it
   "TCP_QUICKACK": (value, _, { persona }) => ({
     ackDelay: value ? 0 : persona.tcp.ackDelay ?? 0,
+    ...(!value && { quickAcks: 0 }),
   }),
   "SO_RCVBUF": (value, _, { persona }) => persona.receiveBuffer(value),
   "SO_SNDBUF": (value, _, { persona }) => persona.sendBuffer(value),
