@@ -277,6 +277,8 @@ export class Tcp implements TransportProtocol {
       }
       if (reason !== Drop.NoFlow) return reason;
     }
+    // RFC 9293 §3.10.7.2, fourth: in LISTEN what asks for nothing gets no answer.
+    if (listener && (flags & (ACK | RST)) === 0) return Drop.InvalidFlags;
     return this.#replies.oweReset(header, segment) || Drop.NoFlow;
   }
 

@@ -79,7 +79,7 @@ const STATES: Readonly<Record<string, string>> = {
 };
 
 function stateOf(name: string): string {
-  return STATES[name] ?? name.replaceAll("_", "-");
+  return STATES[name.replaceAll("-", "_")] ?? name.replaceAll("_", "-");
 }
 
 function countStates(machine: Machine, [, state = "", wanted = ""]: RegExpExecArray): void {
