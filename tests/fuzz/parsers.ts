@@ -9,7 +9,7 @@ import { Drop } from "../../lib/base/drop.ts";
 import { ChecksumState, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
 import { EthernetHeader, parseEthernet } from "../../lib/ethernet/header.ts";
-import { IpHeader } from "../../lib/ip/header.ts";
+import { IpHeader, IpProtocol } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import { parseIpv6 } from "../../lib/ip/ipv6_header.ts";
 import { parseSegment, Segment } from "../../lib/tcp/header.ts";
@@ -31,7 +31,7 @@ export function fuzzParsers(seed: number, rounds: number, tap?: Tap): void {
   const random = new SeededRandom(seed);
   const packet = new PacketBuffer(4096);
   for (let round = 0; round < rounds; round++) {
-    const bytes = round % 3 === 0 ? randomBytes(random, 120) : mutate(random, somePacket(random));
+    const bytes = someBytes(random);
     packet.clear();
     packet.bytes.set(bytes, packet.append(bytes.length));
     if (random.below(2)) repairChecksum(packet);
@@ -49,6 +49,39 @@ export function fuzzParsers(seed: number, rounds: number, tap?: Tap): void {
     if (parseEthernet(ethernet, packet) === Drop.None) assertEquals(packet.start, start + 14);
   }
   fuzzOptions(random, rounds);
+}
+
+/** Noise, or a damaged packet. */
+function someBytes(random: SeededRandom): Uint8Array<ArrayBuffer> {
+  const dice = random.below(3);
+  if (dice === 0) return randomBytes(random, 120);
+  return mutate(random, dice === 1 ? somePacket(random) : someIpv6Packet(random));
+}
+
+/** An IPv6 packet with extension headers, some of them right, and TCP behind them. */
+function someIpv6Packet(random: SeededRandom): Uint8Array<ArrayBuffer> {
+  const extensions: number[] = [];
+  const [HOP_BY_HOP, ROUTING, FRAGMENT, OPTIONS] = [0, 43, 44, 60];
+  const kinds = Array.from({ length: random.below(12) }, (_, i) => {
+    const isFirst = i === 0 && random.below(2) === 0;
+    return isFirst ? HOP_BY_HOP : [OPTIONS, OPTIONS, OPTIONS, ROUTING, FRAGMENT][random.below(5)]!;
+  });
+  const chain = [...kinds, IpProtocol.Tcp];
+  for (const [i, kind] of kinds.entries()) {
+    const units = kind === FRAGMENT ? 0 : random.below(2);
+    const body = new Array<number>(6 + 8 * units).fill(0); // Pad1
+    if (kind === OPTIONS && random.below(2)) {
+      body.splice(0, 2, [1, 5, 0x45, 0x85][random.below(4)]!, 4);
+    }
+    extensions.push(chain[i + 1]!, units, ...body);
+  }
+  const segment = somePacket(random).subarray(20);
+  const header = new Uint8Array(40);
+  random.fill(header);
+  header[0] = 0x60;
+  new DataView(header.buffer).setUint16(4, extensions.length + segment.length);
+  header[6] = chain[0]!;
+  return Uint8Array.from([...header, ...extensions, ...segment]);
 }
 
 function readSegment(packet: PacketBuffer, isVouchedFor: boolean): void {
