@@ -115,11 +115,18 @@ export interface TcpOptions extends ConnectionOptions {
   readonly initialWindow?: number;
   /** Makes the congestion control of a connection. @default NewReno */
   readonly congestion?: CongestionFactory;
-  /** Connections at a time, at most; of those in TIME-WAIT the oldest give way. @default {65536} */
+  /**
+   * Connections and requests at a time, at most. For a new one the oldest in
+   * TIME-WAIT gives way, else the oldest in SYN-RECEIVED, else the longest idle
+   * if that is more than 2 h 4 min (RFC 5382 REQ-5). @default {65536}
+   */
   readonly maxConnections?: number;
   /** Connections in TIME-WAIT, at most. @default {4096} */
   readonly maxTimeWait?: number;
-  /** Flows that wait to be answered, at most; further SYNs are dropped. @default {4096} */
+  /**
+   * Flows that wait to be answered, at most; further SYNs are dropped. A stack
+   * serves one guest: this is the bound for each client, too. @default {4096}
+   */
   readonly maxRequests?: number;
 }
 

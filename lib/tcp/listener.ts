@@ -47,7 +47,7 @@ export interface ListenOptions extends ConnectionOptions {
   /**
    * How long a client that has said nothing yet is kept from
    * {@linkcode Listener.accept}. Its bare ACK is ignored; when the time is over
-   * it is asked once more. @default {0}
+   * it is asked once more. Not when a cookie has come back. @default {0}
    */
   readonly deferAccept?: Millis;
 }
