@@ -188,10 +188,12 @@ function takeText(
   const isFinInWindow = segment.flags & FIN && seqBeforeOrAt(textEnd, tcb.rcv.edge);
   if (isFinInWindow && !tcb.reassembly.reaches(textEnd)) tcb.finAt ??= textEnd;
   const before = tcb.rcv.nxt;
+  const hadHole = !tcb.reassembly.isEmpty;
   const reason = segment.payloadLength > 0 ? placeText(tcb, start, textEnd, packet) : Drop.None;
   noteFullSize(tcb, packet.segmentSize || segment.payloadLength);
   if (tcb.readClosed) discardText(tcb);
   oweAck(tcb, segment, seqDiff(tcb.rcv.nxt, before), now);
+  if (hadHole) tcb.owed |= Owed.Ack; // at once, though there may be none now (RFC 5681 §4.2)
   if (tcb.finAt === tcb.rcv.nxt) takeFin(tcb, now);
   return reason;
 }
@@ -306,8 +308,14 @@ function oweAck(tcb: ControlBlock, segment: Segment, taken: number, now: Millis)
   const mayWait = taken === segment.payloadLength && taken > 0 && isFirst &&
     tcb.reassembly.isEmpty && !(segment.flags & FIN) && tcb.quickAcks === 0;
   if (tcb.quickAcks > 0 && taken > 0) tcb.quickAcks--;
-  if (mayWait) oweLater(tcb, now);
+  if (mayWait || mayFinWait(tcb, segment)) oweLater(tcb, now);
   else tcb.owed |= Owed.Ack;
+}
+
+/** Whether this is a FIN alone, in order and after text, whose acknowledgment may be delayed. */
+function mayFinWait({ config, state, irs, rcv, finAt }: ControlBlock, segment: Segment): boolean {
+  return config.delayFinAck && segment.payloadLength === 0 && state === State.Established &&
+    finAt === rcv.nxt && rcv.nxt !== seqAdd(irs, 1);
 }
 
 /** An acknowledgment that may wait for company. */
@@ -322,7 +330,6 @@ function oweLater(tcb: ControlBlock, now: Millis): void {
 function takeFin(tcb: ControlBlock, now: Millis): void {
   tcb.rcv.nxt = seqAdd(tcb.rcv.nxt, 1);
   tcb.rcv.edge = seqMax(tcb.rcv.edge, tcb.rcv.nxt);
-  tcb.owed |= Owed.Ack;
   tcb.events |= Event.EndOfStream;
   switch (tcb.state) {
     case State.Established:

@@ -57,6 +57,11 @@ export interface ConnectionOptions {
    */
   readonly quickAcks?: number;
   /**
+   * Whether the acknowledgment of a FIN that comes alone may be delayed after
+   * text has come, as in Linux. RFC 9293 §3.10.7.4 has it sent. @default {false}
+   */
+  readonly delayFinAck?: boolean;
+  /**
    * Which second segment ends that wait: the second full-sized one (RFC 9293
    * §3.8.6.3), or any, as BSD has it. @default {"full"}
    */
@@ -149,6 +154,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   notSentLowWater: Infinity,
   ackDelay: 0,
   quickAcks: 0,
+  delayFinAck: false,
   ackSecond: "full",
   keepAlive: undefined,
   userTimeout: Infinity,

@@ -35,7 +35,7 @@ export function nextSegment(
   segment.payloadLength = 0;
   segment.seq = bareSequence(tcb);
   segment.flags = ACK;
-  if (tcb.owed & Owed.Reset) return makeReset(tcb, segment);
+  if (tcb.owed & Owed.Reset) return makeReset(tcb, segment, now);
   if (tcb.state === State.Closed) return false;
   if (isSynNext(tcb)) {
     makeSyn(tcb, segment, now);
@@ -71,7 +71,7 @@ function bareSequence({ snd }: ControlBlock): Seq {
 }
 
 /** A reset at the highest number that the peer can expect (RFC 9293 §3.10.5). */
-function makeReset(tcb: ControlBlock, segment: Segment): boolean {
+function makeReset(tcb: ControlBlock, segment: Segment, now: Millis): boolean {
   const { una, wnd, max } = tcb.snd;
   // The window of a SYN begins behind our own. A peer that has closed its window waits at `una`.
   const edge = una === tcb.iss ? max : seqAdd(una, wnd);
@@ -80,6 +80,7 @@ function makeReset(tcb: ControlBlock, segment: Segment): boolean {
   segment.ack = tcb.rcv.nxt;
   segment.flags = RST | ACK;
   segment.window = 0;
+  addTimestamps(tcb, segment, now); // RFC 7323 §3.2
   return true;
 }
 

@@ -34,6 +34,31 @@ talkTest(
   },
 );
 
+talkTest(
+  "TCP does not delay the ACK of what fills a hole and repeats what is behind it (RFC 5681 §4.2, K-03)",
+  (open) => {
+    open({ tcp: { ackDelay: 40 } }).establish().play(`
+    < . 1001:2001(1000) ack 1
+    > . 1:1(0) ack 1
+    < . 1:2001(2000) ack 1
+    > . 1:1(0) ack 2001
+  `);
+  },
+);
+
+talkTest("TCP may be told to delay the ACK of a FIN after text (K-01)", (open) => {
+  open({ tcp: { ackDelay: 40, delayFinAck: true } }).establish().play(`
+    < . 1:11(10) ack 1
+    +40 > . 1:1(0) ack 11
+    < F. 11:11(0) ack 1
+    +40 > . 1:1(0) ack 12
+  `);
+  open({ tcp: { ackDelay: 40, delayFinAck: true } }).establish().play(`
+    < F. 1:1(0) ack 1
+    > . 1:1(0) ack 2
+  `);
+});
+
 talkTest("TCP need not delay the first ACKs of a connection (RFC 5681 §4.2, K-01)", (open) => {
   open({ tcp: { ackDelay: 40, quickAcks: 2 } }).establish().play(`
     < . 1:11(10) ack 1
