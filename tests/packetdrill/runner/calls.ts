@@ -26,9 +26,8 @@ const MSG_DONTWAIT = CONSTANTS.get("MSG_DONTWAIT") ?? 0;
 const MSG_WAITALL = CONSTANTS.get("MSG_WAITALL") ?? 0;
 const MSG_NOSIGNAL = CONSTANTS.get("MSG_NOSIGNAL") ?? 0;
 const MSG_MORE = CONSTANTS.get("MSG_MORE") ?? 0;
-const MSG_EOR = CONSTANTS.get("MSG_EOR") ?? 0;
 const READ_FLAGS = MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL;
-const WRITE_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR;
+const WRITE_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE;
 
 /** The attempt that `call` is. */
 export function prepareCall(machine: Machine, call: Call): Attempt {
@@ -111,13 +110,8 @@ function listen(on: Socket, machine: Machine, { args }: Call): Attempt {
     if (on.connection) return failed("EINVAL");
     if (on.listener) return DONE;
     on.port ??= machine.freePort();
-    const backlog = machine.persona.acceptQueue(numberOf(args[1]));
-    const seconds = on.values.get("TCP_DEFER_ACCEPT");
-    on.listener = machine.host.stack.listen({ port: on.port }, {
-      ...on.options,
-      backlog,
-      ...(seconds && { deferAccept: seconds * 1000 }),
-    });
+    on.backlog = machine.persona.acceptQueue(numberOf(args[1]));
+    machine.openListener(on, on.port);
     return DONE;
   };
 }

@@ -32,8 +32,8 @@ const FIRST_ISN = 0x7fff_fffe;
 const FIRST_TIMESTAMP = 0x7fff_ff80;
 /** Between the initial sequence numbers of two connections. */
 const NEXT_CONNECTION = 1_000_003;
-/** With headers it is still a packet of IP. */
-const LARGEST_SEGMENT = 65_160;
+/** What all wire packets of a super-segment but the last are without. */
+const FIN_AND_PSH = 0x09;
 const MOST_STEPS = 1_000_000;
 
 /** A stack in virtual time; see the module's description. */
@@ -51,19 +51,18 @@ export class Host {
   /**
    * Makes a stack.
    *
-   * @param offload Whether the link cuts super-segments, which are then what scripts speak of.
+   * @param maxSegmentation The most text of a super-segment, which the link cuts; 0: it cuts none.
    * @param wake Asks everybody who waits; returns whether somebody went on.
    * @param note Is told of each packet.
    */
   constructor(
     mtu: number,
     tcp: TcpOptions,
-    offload: boolean,
+    maxSegmentation: number,
     wake: () => boolean,
     note: (sent: SentPacket) => void,
   ) {
-    const maxSegmentation = offload ? LARGEST_SEGMENT : 0;
-    this.#link = { mtu, checksumOffload: offload, maxSegmentation };
+    this.#link = { mtu, checksumOffload: maxSegmentation > 0, maxSegmentation };
     this.#wake = wake;
     this.#note = note;
     this.stack = new Stack(this.#link, {
@@ -130,9 +129,12 @@ export class Host {
     let hasSent = false;
     for (; this.stack.transmit(this.#packet, this.#millis); hasSent = true) {
       this.#countStep();
-      const sent = { time: this.#now, wire: takeWire(this.#packet, this.#link) };
-      this.#sent.push(sent);
-      this.#note(sent);
+      const { segmentSize } = this.#packet;
+      for (const wire of cut(takeWire(this.#packet, this.#link), segmentSize)) {
+        const sent = { time: this.#now, wire };
+        this.#sent.push(sent);
+        this.#note(sent);
+      }
     }
     return hasSent;
   }
@@ -155,4 +157,17 @@ export class Host {
   #countStep(): void {
     if (++this.#steps > MOST_STEPS) throw new Error("the stack does not come to rest");
   }
+}
+
+/** The wire packets into which a link cuts `wire`, with `size` bytes of text each; 0: it does not. */
+function cut(wire: WireSegment | WireError, size: number): (WireSegment | WireError)[] {
+  if ("quoted" in wire || size === 0) return [wire];
+  const parts: WireSegment[] = [];
+  for (let at = 0; at < wire.payload.length; at += size) {
+    const payload = wire.payload.subarray(at, at + size);
+    const isLast = at + size >= wire.payload.length;
+    const flags = isLast ? wire.flags : wire.flags & ~FIN_AND_PSH;
+    parts.push({ ...wire, seq: (wire.seq + at) % 2 ** 32, flags, payload });
+  }
+  return parts;
 }

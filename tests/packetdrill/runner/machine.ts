@@ -69,8 +69,14 @@ export class Machine {
   /** The stack, made now if it was not before. */
   get host(): Host {
     if (this.#host) return this.#host;
-    const offload = this.persona.offload && !this.isStrict;
-    return this.#host = new Host(this.#mtu, this.tcp, offload, () => this.#wake(), this.#note);
+    const { maxSegmentation } = this.persona;
+    return this.#host = new Host(
+      this.#mtu,
+      this.tcp,
+      maxSegmentation,
+      () => this.#wake(),
+      this.#note,
+    );
   }
 
   /** Whether settings can still change what the stack does. */
@@ -105,6 +111,16 @@ export class Machine {
     let port = OWN_PORT;
     while (taken.has(port)) port++;
     return port;
+  }
+
+  /** Lets `socket` listen to `port`, with the options that it has now. */
+  openListener(socket: Socket, port: number): void {
+    const seconds = socket.values.get("TCP_DEFER_ACCEPT");
+    socket.listener = this.host.stack.listen({ port }, {
+      ...socket.options,
+      backlog: socket.backlog,
+      ...(seconds && { deferAccept: seconds * 1000 }),
+    });
   }
 
   /** Opens a connection from `socket`, whose packets follow. */

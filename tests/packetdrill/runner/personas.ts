@@ -14,8 +14,8 @@ export interface Persona {
   readonly definitions: readonly ReadonlySet<string>[];
   readonly tcp: TcpOptions;
   readonly manners: SocketManners;
-  /** Whether its link takes super-segments, unless a script wants each packet by itself. */
-  readonly offload: boolean;
+  /** The most text of a super-segment, 0 for none: these are pushed. */
+  readonly maxSegmentation: number;
   /** Settings that mean something else than elsewhere, or exist here only. */
   readonly sysctls: Readonly<Record<string, (value: string) => TcpOptions | undefined>>;
   /** How many connections may wait when listen(2) says `backlog`. */
@@ -39,13 +39,15 @@ const linux: Persona = {
     nagle: true,
     ackDelay: 40,
     quickAcks: 16,
+    delayFinAck: true,
     initialWindow: 0, // ten segments
     receiveBuffer: 1_048_576,
     sendBuffer: 4_194_304, // what tcp_wmem lets it grow to
     windowScale: 8, // what the tcp_rmem of the suites' defaults.sh needs
   },
-  manners: { unconnectedWrite: "EPIPE", earlyWrite: "EAGAIN" },
-  offload: true,
+  manners: { unconnectedWrite: "EPIPE", earlyWrite: "EAGAIN", readsAfterShutdown: true },
+  // Two segments: at the rates of scripts Linux makes no larger ones (tcp_tso_autosize()).
+  maxSegmentation: 2920,
   sysctls: {
     "net.ipv4.tcp_rmem": receiveMemory,
     "net.ipv4.tcp_wmem": (value) => ({ sendBuffer: atLeast(numbers(value).at(-1) ?? 0) }),
@@ -101,8 +103,8 @@ const freebsd: Persona = {
     minRto: 230,
     timeWait: 60_000,
   },
-  manners: { unconnectedWrite: "ENOTCONN", earlyWrite: "ENOTCONN" },
-  offload: false,
+  manners: { unconnectedWrite: "ENOTCONN", earlyWrite: "ENOTCONN", readsAfterShutdown: false },
+  maxSegmentation: 0,
   sysctls: {
     "net.inet.tcp.recvspace": (value) => ({ receiveBuffer: atLeast(Number(value)) }),
     "net.inet.tcp.sendspace": (value) => ({ sendBuffer: atLeast(Number(value)) }),

@@ -12,7 +12,6 @@ import { applySysctl } from "./sysctls.ts";
 type Rule = readonly [RegExp, ((machine: Machine, match: RegExpExecArray) => void)?];
 
 const RULES: readonly Rule[] = [
-  [/^#/], // a comment
   [/^(?:\S*\/)?defaults\.sh$/], // what it sets is what the persona is
   [/^(?:\S*\/)?sysctl_restore_\S*$/],
   [/^sysctl\s+(.*)$/, (machine, [, settings = ""]) => applySettings(machine, settings)],
@@ -42,7 +41,7 @@ const RULES: readonly Rule[] = [
  * @throws {Unsupported} When a command is not known.
  */
 export function runShell(machine: Machine, text: string): void {
-  for (const line of text.replace(/\\\s*\n/g, " ").split(/\n|;|&&/)) {
+  for (const line of text.replace(/\\\s*\n/g, " ").replace(/(^|\s)#.*$/gm, "").split(/\n|;|&&/)) {
     const command = line.trim().replace(/\s*(?:2?>\s*\/dev\/null|2>&1)\s*/g, " ").trim();
     if (command !== "") runCommand(machine, command);
   }

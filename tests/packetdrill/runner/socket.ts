@@ -40,6 +40,8 @@ export interface SocketManners {
   readonly unconnectedWrite: Errno;
   /** What a write says while the handshake is going on, if it does not wait. */
   readonly earlyWrite: Errno;
+  /** Whether what comes after shutdown(SHUT_RD) can still be read. */
+  readonly readsAfterShutdown: boolean;
 }
 
 /** A socket; see the module's description. */
@@ -51,6 +53,8 @@ export class Socket {
   readonly values = new Map<string, number>();
   port: number | undefined;
   listener: Listener | undefined;
+  /** How many connections may wait for accept(2). */
+  backlog = 1;
   connection: Connection | undefined;
   flow: ScriptFlow | undefined;
   /** How long close(2) waits, in milliseconds. */
@@ -107,7 +111,7 @@ export class Socket {
   read(most: number, isPeek = false): Outcome | undefined {
     const { connection, flow } = this;
     if (!connection || !flow) return failed("ENOTCONN");
-    if (connection.readable > 0 && !this.#readOver) {
+    if (connection.readable > 0 && (!this.#readOver || this.#manners.readsAfterShutdown)) {
       const bytes = new Uint8Array(Math.min(most, connection.readable));
       if (isPeek) bytes.set(connection.readableSpan().subarray(0, bytes.length));
       else connection.read(bytes);
@@ -147,7 +151,7 @@ export class Socket {
     if (!connection || connection.state === State.Closed) return failed("ENOTCONN");
     if (reads) {
       this.#readOver = true;
-      connection.closeRead();
+      if (!this.#manners.readsAfterShutdown) connection.closeRead();
     }
     if (writes) {
       this.#writeOver = true;

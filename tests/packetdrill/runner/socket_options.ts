@@ -17,7 +17,7 @@ const DONE: Outcome = { value: 0 };
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   ...["SO_REUSEADDR", "SO_REUSEPORT", "SO_PRIORITY", "SO_MARK", "SO_OOBINLINE", "SO_RCVLOWAT"],
   ...["IP_BIND_ADDRESS_NO_PORT", "IP_LOCAL_PORT_RANGE", "IP_MTU_DISCOVER", "IP_RECVERR"],
-  ...["IP_FREEBIND", "SO_BUSY_POLL", "SO_NOSIGPIPE", "IPV6_V6ONLY"],
+  ...["IP_FREEBIND", "IP_TOS", "SO_BUSY_POLL", "SO_NOSIGPIPE", "IPV6_V6ONLY"],
 ]);
 
 /** What an option of connections does, in the stack's words. */
@@ -79,12 +79,21 @@ export function setOption(
   socket.values.set(name, value);
   try {
     socket.setOptions(set(value, socket, machine));
+    if (socket.listener) listenAnew(socket, machine);
   } catch (error) {
     if (error instanceof RangeError) return failed("EINVAL");
     throw error;
   }
   if (machine.isRunning) machine.host.settle();
   return DONE;
+}
+
+/** A listener has the options with which it began: those that come later take another. */
+function listenAnew(socket: Socket, machine: Machine): void {
+  const { listener } = socket;
+  if (!listener || listener.info.halfOpen + listener.pending > 0) return;
+  listener.close();
+  machine.openListener(socket, listener.own.port);
 }
 
 function setLinger(socket: Socket, value: Expression | undefined): Outcome {

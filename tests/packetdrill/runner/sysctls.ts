@@ -31,7 +31,7 @@ const SYSCTLS: Readonly<Record<string, Meaning>> = {
   "net.ipv4.tcp_timestamps": flag("timestamps"),
   "net.ipv4.tcp_window_scaling": flag("windowScaling"),
   "net.ipv4.tcp_dsack": only("1"),
-  "net.ipv4.tcp_ecn": only("0", "2"),
+  "net.ipv4.tcp_ecn": only("0"),
   "net.ipv4.tcp_frto": only("2"),
   "net.ipv4.tcp_reordering": only("3"),
   "net.ipv4.tcp_early_retrans": only("3", "4"),
@@ -47,6 +47,9 @@ const SYSCTLS: Readonly<Record<string, Meaning>> = {
   "net.ipv4.tcp_metrics_save": unseen,
   "net.ipv4.tcp_tso_win_divisor": unseen,
   "net.ipv4.tcp_min_tso_segs": unseen,
+  "net.ipv4.tcp_pacing_ss_ratio": unseen, // nothing is paced
+  "net.ipv4.tcp_pacing_ca_ratio": unseen,
+  "net.ipv4.tcp_rto_max_ms": (value) => ({ maxRto: Number(value) }),
   "net.ipv4.tcp_moderate_rcvbuf": unseen,
   "net.ipv4.tcp_autocorking": unseen,
   "net.ipv4.tcp_invalid_ratelimit": (value) => ({ challengeInterval: Number(value) }),
