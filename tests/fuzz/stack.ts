@@ -162,7 +162,7 @@ class StackFuzz {
     packet.clear();
     packet.bytes.set(quoted, packet.append(quoted.length));
     packet.end -= random.below(packet.length); // only a part of it
-    prependIcmpError(random, packet, source, destination);
+    prependIcmpError(random, packet, Number(source), Number(destination));
     this.#receive(packet.bytes.slice(packet.start, packet.end));
   }
 

@@ -35,7 +35,8 @@ export function takeWire(packet: PacketBuffer, link: LinkCapabilities): WireSegm
   }
   assertEquals(isOffloaded, link.checksumOffload, "whether the checksum was left to the link");
   const { length } = wire.payload;
-  const longest = 40 + wire.options.length + (segmentSize || length);
+  const headers = typeof wire.source === "bigint" ? 60 : 40;
+  const longest = headers + wire.options.length + (segmentSize || length);
   assert(longest <= link.mtu, `${longest} bytes exceed the MTU`);
   assert(segmentSize === 0 || length <= link.maxSegmentation, `${length} bytes in one segment`);
   return wire;

@@ -7,13 +7,22 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { type IpAddress, isIpv4 } from "../../lib/ip/address.ts";
 
-/** A TCP segment in IPv4, with the numbers that are on the wire. */
+/** An IPv4 address as a number, or an IPv6 address as a bigint. */
+export type WireAddress = number | bigint;
+
+/** `address` as it stands in a {@linkcode WireSegment}. */
+export function toWireAddress(address: IpAddress): WireAddress {
+  const { w0, w1, w2, w3 } = address;
+  if (isIpv4(address)) return w3 >>> 0;
+  return [w0, w1, w2, w3].reduce((bits, word) => (bits << 32n) | BigInt(word >>> 0), 0n);
+}
+
+/** A TCP segment in IP, with the numbers that are on the wire. */
 export interface WireSegment {
-  /** An IPv4 address, as a number. */
-  readonly source: number;
-  /** An IPv4 address, as a number. */
-  readonly destination: number;
+  readonly source: WireAddress;
+  readonly destination: WireAddress;
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly seq: number;
@@ -34,126 +43,177 @@ export interface WireError {
   readonly quoted: WireSegment;
 }
 
-const IP = 20;
+const IPV4 = 20;
+const IPV6 = 40;
 const TCP = 20;
 const ICMP = 8;
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_TCP = 6;
+const PROTOCOL_ICMPV6 = 58;
 const DONT_FRAGMENT = 0x4000;
 /** Not the one that the stack sends, lest one be taken for the other. */
 const PEER_TTL = 57;
 
-/** An IPv4 packet with `segment`. */
+/** An IP packet with `segment`. */
 export function encodeSegment(segment: WireSegment): Uint8Array<ArrayBuffer> {
-  const { options, payload } = segment;
+  const { source, destination, options, payload } = segment;
+  const ip = headerLengthOf(source);
   const headerLength = TCP + options.length;
-  const bytes = new Uint8Array(IP + headerLength + payload.length);
+  const bytes = new Uint8Array(ip + headerLength + payload.length);
   const view = new DataView(bytes.buffer);
-  view.setUint16(IP, segment.sourcePort);
-  view.setUint16(IP + 2, segment.destinationPort);
-  view.setUint32(IP + 4, segment.seq);
-  view.setUint32(IP + 8, segment.ack);
-  view.setUint16(IP + 12, ((headerLength / 4) << 12) | segment.flags);
-  view.setUint16(IP + 14, segment.window);
-  view.setUint16(IP + 18, segment.urgent);
-  bytes.set(options, IP + TCP);
-  bytes.set(payload, IP + headerLength);
-  const { source, destination } = segment;
-  const pseudo = pseudoHeader(source, destination, bytes.length - IP);
-  view.setUint16(IP + 16, ~sumWords(view, IP, bytes.length, pseudo));
-  encodeIpv4(view, source, destination, PROTOCOL_TCP);
+  view.setUint16(ip, segment.sourcePort);
+  view.setUint16(ip + 2, segment.destinationPort);
+  view.setUint32(ip + 4, segment.seq);
+  view.setUint32(ip + 8, segment.ack);
+  view.setUint16(ip + 12, ((headerLength / 4) << 12) | segment.flags);
+  view.setUint16(ip + 14, segment.window);
+  view.setUint16(ip + 18, segment.urgent);
+  bytes.set(options, ip + TCP);
+  bytes.set(payload, ip + headerLength);
+  const pseudo = pseudoHeader(source, destination, PROTOCOL_TCP, bytes.length - ip);
+  view.setUint16(ip + 16, ~sumWords(view, ip, bytes.length, pseudo));
+  encodeIp(view, source, destination, PROTOCOL_TCP);
   return bytes;
 }
 
 /**
- * An IPv4 packet with an ICMP message about a packet: `rest` is its second word,
+ * An IP packet with an ICMP message about a packet: `rest` is its second word,
  * and `quoted` what it quotes.
  */
 export function encodeIcmp(
   { type, code, rest = 0 }: { type: number; code: number; rest?: number },
   quoted: Uint8Array,
-  source: number,
-  destination: number,
+  source: WireAddress,
+  destination: WireAddress,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(IP + ICMP + quoted.length);
+  const ip = headerLengthOf(source);
+  const protocol = ip === IPV6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP;
+  const bytes = new Uint8Array(ip + ICMP + quoted.length);
   const view = new DataView(bytes.buffer);
-  bytes.set([type, code], IP);
-  view.setUint32(IP + 4, rest);
-  bytes.set(quoted, IP + ICMP);
-  view.setUint16(IP + 2, ~sumWords(view, IP, bytes.length));
-  encodeIpv4(view, source, destination, PROTOCOL_ICMP);
+  bytes.set([type, code], ip);
+  view.setUint32(ip + 4, rest);
+  bytes.set(quoted, ip + ICMP);
+  const { length } = bytes;
+  const pseudo = ip === IPV6 ? pseudoHeader(source, destination, protocol, length - ip) : 0;
+  view.setUint16(ip + 2, ~sumWords(view, ip, length, pseudo));
+  encodeIp(view, source, destination, protocol);
   return bytes;
 }
 
-function encodeIpv4(view: DataView, source: number, destination: number, protocol: number): void {
+function headerLengthOf(address: WireAddress): number {
+  return typeof address === "bigint" ? IPV6 : IPV4;
+}
+
+function encodeIp(
+  view: DataView,
+  source: WireAddress,
+  destination: WireAddress,
+  protocol: number,
+): void {
+  if (typeof source === "bigint") {
+    view.setUint16(0, 0x6000);
+    view.setUint16(4, view.byteLength - IPV6);
+    view.setUint8(6, protocol);
+    view.setUint8(7, PEER_TTL);
+    setAddress(view, 8, source);
+    setAddress(view, 24, BigInt(destination));
+    return;
+  }
   view.setUint16(0, 0x4500);
   view.setUint16(2, view.byteLength);
   view.setUint16(6, DONT_FRAGMENT);
   view.setUint8(8, PEER_TTL);
   view.setUint8(9, protocol);
   view.setUint32(12, source);
-  view.setUint32(16, destination);
+  view.setUint32(16, Number(destination));
   view.setUint16(10, 0);
-  view.setUint16(10, ~sumWords(view, 0, IP));
+  view.setUint16(10, ~sumWords(view, 0, IPV4));
+}
+
+function setAddress(view: DataView, at: number, address: bigint): void {
+  view.setBigUint64(at, address >> 64n);
+  view.setBigUint64(at + 8, address & 0xffff_ffff_ffff_ffffn);
+}
+
+function getAddress(view: DataView, at: number): bigint {
+  return (view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8);
 }
 
 /** Reads a packet that the stack has sent, and checks everything that a script cannot say. */
 export function decodePacket(bytes: Uint8Array): WireSegment | WireError {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes[0] === 0x60) {
+    assertEquals(view.getUint32(0), 0x6000_0000, "version, traffic class and flow label");
+    assertEquals(view.getUint16(4), bytes.length - IPV6, "the payload length");
+    assertEquals(view.getUint8(7), 64, "the hop limit");
+    return decodeSegment(view, true);
+  }
   assertEquals(view.getUint16(0), 0x4500, "version, header length and DSCP");
   assertEquals(view.getUint16(2), bytes.length, "the total length");
   assertEquals(view.getUint16(6), DONT_FRAGMENT, "DF and the fragment offset (G-01)");
   assertEquals(view.getUint8(8), 64, "the TTL");
-  assertEquals(sumWords(view, 0, IP), 0xffff, "the checksum of the IPv4 header");
+  assertEquals(sumWords(view, 0, IPV4), 0xffff, "the checksum of the IPv4 header");
   return view.getUint8(9) === PROTOCOL_ICMP ? decodeError(view) : decodeSegment(view, true);
 }
 
 function decodeSegment(view: DataView, isWhole: boolean): WireSegment {
-  assertEquals(view.getUint8(9), PROTOCOL_TCP, "the IP protocol");
-  const source = view.getUint32(12);
-  const destination = view.getUint32(16);
-  const length = view.byteLength - IP;
-  const headerLength = (view.getUint8(IP + 12) >> 4) * 4;
+  const ip = view.getUint8(0) >> 4 === 6 ? IPV6 : IPV4;
+  assertEquals(view.getUint8(ip === IPV6 ? 6 : 9), PROTOCOL_TCP, "the IP protocol");
+  const source = ip === IPV6 ? getAddress(view, 8) : view.getUint32(12);
+  const destination = ip === IPV6 ? getAddress(view, 24) : view.getUint32(16);
+  const length = view.byteLength - ip;
+  const headerLength = (view.getUint8(ip + 12) >> 4) * 4;
   assert(headerLength >= TCP && headerLength <= length, `a data offset of ${headerLength}`);
   if (isWhole) {
-    const sum = sumWords(view, IP, view.byteLength, pseudoHeader(source, destination, length));
-    assertEquals(sum, 0xffff, "the checksum of the segment");
-    assertEquals(view.getUint8(IP + 12) & 0x0f, 0, "reserved bits (O-21)");
+    const pseudo = pseudoHeader(source, destination, PROTOCOL_TCP, length);
+    assertEquals(sumWords(view, ip, view.byteLength, pseudo), 0xffff, "the checksum");
+    assertEquals(view.getUint8(ip + 12) & 0x0f, 0, "reserved bits (O-21)");
   }
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   return {
     source,
     destination,
-    sourcePort: view.getUint16(IP),
-    destinationPort: view.getUint16(IP + 2),
-    seq: view.getUint32(IP + 4),
-    ack: view.getUint32(IP + 8),
-    flags: view.getUint16(IP + 12) & 0x1ff,
-    window: view.getUint16(IP + 14),
-    urgent: view.getUint16(IP + 18),
-    options: bytes.slice(IP + TCP, IP + headerLength),
-    payload: bytes.slice(IP + headerLength),
+    sourcePort: view.getUint16(ip),
+    destinationPort: view.getUint16(ip + 2),
+    seq: view.getUint32(ip + 4),
+    ack: view.getUint32(ip + 8),
+    flags: view.getUint16(ip + 12) & 0x1ff,
+    window: view.getUint16(ip + 14),
+    urgent: view.getUint16(ip + 18),
+    options: bytes.slice(ip + TCP, ip + headerLength),
+    payload: bytes.slice(ip + headerLength),
   };
 }
 
 function decodeError(view: DataView): WireError {
-  assertEquals(sumWords(view, IP, view.byteLength), 0xffff, "the checksum of the ICMP message");
+  assertEquals(sumWords(view, IPV4, view.byteLength), 0xffff, "the checksum of the ICMP message");
   const quoted = new DataView(
     view.buffer,
-    view.byteOffset + IP + ICMP,
-    view.byteLength - IP - ICMP,
+    view.byteOffset + IPV4 + ICMP,
+    view.byteLength - IPV4 - ICMP,
   );
-  assertEquals(sumWords(quoted, 0, IP), 0xffff, "the checksum of the quoted header");
+  assertEquals(sumWords(quoted, 0, IPV4), 0xffff, "the checksum of the quoted header");
   return {
-    type: view.getUint8(IP),
-    code: view.getUint8(IP + 1),
+    type: view.getUint8(IPV4),
+    code: view.getUint8(IPV4 + 1),
     quoted: decodeSegment(quoted, false),
   };
 }
 
-function pseudoHeader(source: number, destination: number, length: number): number {
-  const halves = (word: number) => (word >>> 16) + (word & 0xffff);
-  return halves(source) + halves(destination) + PROTOCOL_TCP + length;
+function pseudoHeader(
+  source: WireAddress,
+  destination: WireAddress,
+  protocol: number,
+  length: number,
+): number {
+  return protocol + length + sumAddress(source) + sumAddress(destination);
+}
+
+function sumAddress(address: WireAddress): number {
+  if (typeof address === "number") return (address >>> 16) + (address & 0xffff);
+  let sum = 0;
+  for (let rest = address; rest > 0n; rest >>= 16n) sum += Number(rest & 0xffffn);
+  return sum;
 }
 
 /** The ones' complement sum of 16-bit words, by the book: RFC 1071 §4.1. */

@@ -19,7 +19,7 @@ import {
   type TcpSpec,
 } from "../../harness/packet_spec.ts";
 import { fillText } from "../../harness/text.ts";
-import { encodeSegment } from "../../harness/wire.ts";
+import { encodeSegment, toWireAddress } from "../../harness/wire.ts";
 import { prepareCall } from "./calls.ts";
 import { compare, join } from "./expectation.ts";
 import { format, tryNumber } from "./expression.ts";
@@ -68,9 +68,6 @@ export class Interpreter {
   constructor(script: Script, persona: Persona) {
     this.#script = script;
     const { options } = script;
-    if (options.get("ip_version")?.startsWith("ipv6")) {
-      throw new Unsupported("IPv6 is not served yet");
-    }
     this.#tolerance = Number(options.get("tolerance_usecs") ?? TOLERANCE);
     this.#tick = Number(options.get("tcp_ts_tick_usecs") ?? 0);
     this.#machine = new Machine(persona, options, (sent) => this.#noteSent(sent));
@@ -145,8 +142,8 @@ export class Interpreter {
     fillText("peer", spec.start, payload);
     if (spec.isJunk) payload.forEach((byte, at) => payload[at] = ~byte);
     return encodeSegment({
-      source: this.#machine.peerAddress.w3 >>> 0,
-      destination: this.#machine.ownAddress.w3 >>> 0,
+      source: toWireAddress(this.#machine.peerAddress),
+      destination: toWireAddress(this.#machine.ownAddress),
       sourcePort: flow.peerPort,
       destinationPort: flow.ownPort,
       ...flow.numbering.toWire(spec, flow.window),
@@ -157,9 +154,10 @@ export class Interpreter {
   #encodeIcmp(spec: IcmpSpec): Uint8Array {
     const { flow, ownAddress, peerAddress } = this.#machine;
     if (!flow) throw new Unsupported("ICMP comes before there is a flow");
+    if (spec.version === 6) throw new Unsupported("ICMPv6 is not served yet");
     const ends = {
-      source: ownAddress.w3 >>> 0,
-      destination: peerAddress.w3 >>> 0,
+      source: toWireAddress(ownAddress),
+      destination: toWireAddress(peerAddress),
       sourcePort: flow.ownPort,
       destinationPort: flow.peerPort,
     };

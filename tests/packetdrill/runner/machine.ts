@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type IpAddress, ipv4 } from "../../../lib/ip/address.ts";
+import type { IpAddress } from "../../../lib/ip/address.ts";
 import type { TcpOptions } from "../../../lib/tcp/config.ts";
 import type { Connection } from "../../../lib/tcp/connection.ts";
 import { State } from "../../../lib/tcp/state.ts";
@@ -62,8 +62,9 @@ export class Machine {
     this.tcp = persona.tcp;
     this.#note = note;
     this.#mtu = Number(options.get("mtu") ?? 1500);
-    this.ownAddress = addressOf(options.get("local_ip") ?? "192.168.0.1");
-    this.peerAddress = addressOf(options.get("remote_ip") ?? "192.0.2.1");
+    const [own, peer] = addressesFor(options.get("ip_version") ?? "ipv4");
+    this.ownAddress = parseAddress(options.get("local_ip") ?? own);
+    this.peerAddress = parseAddress(options.get("remote_ip") ?? peer);
   }
 
   /** The stack, made now if it was not before. */
@@ -206,10 +207,9 @@ export class Machine {
   }
 }
 
-function addressOf(text: string): IpAddress {
-  const address = parseAddress(text);
-  if (!address || address.w2 !== 0xffff) {
-    throw new Unsupported(`the address ${text} is not one of IPv4`);
-  }
-  return ipv4(address.w3);
+/** The stack's address and the peer's, in packetdrill's ranges. */
+function addressesFor(version: string): readonly [string, string] {
+  if (version === "ipv4") return ["192.168.0.1", "192.0.2.1"];
+  if (version === "ipv6") return ["fd3d:a0b:17d6::1", "2001:db8::1"];
+  throw new Unsupported(`IP version ${version} is not served`);
 }
