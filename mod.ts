@@ -85,7 +85,12 @@ export type { ClientEndpoint } from "./lib/tcp/ports.ts";
 export type { FlowRequest, Unreachable } from "./lib/tcp/request.ts";
 export type { Seq } from "./lib/tcp/seq.ts";
 export { State, stateName } from "./lib/tcp/state.ts";
-export { type LinkCapabilities, Stack, type StackOptions } from "./lib/stack/stack.ts";
+export {
+  type LinkCapabilities,
+  type MemoryInfo,
+  Stack,
+  type StackOptions,
+} from "./lib/stack/stack.ts";
 export { formatAddress, formatEndpoint, formatFlow, parseAddress } from "./lib/text/address.ts";
 export { Driver, type Shell, systemClock } from "./lib/driver.ts";
 export { TunDevice, type TunOptions, WriteResult } from "./lib/ffi_tun.ts";

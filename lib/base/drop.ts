@@ -67,6 +67,8 @@ export const Drop = {
   ListenerFull: 27,
   /** The bare ACK of a handshake whose listener waits for data. */
   Deferred: 28,
+  /** Text that fits into the window, but not into the memory of the stack. */
+  OutOfMemory: 29,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

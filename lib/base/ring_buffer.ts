@@ -9,28 +9,49 @@
  * that. Two methods hand out spans of the memory itself, for a socket to read
  * into or write from in place; they say how long a span stays valid.
  *
- * Memory is allocated when the first byte comes and doubles on demand, so that
- * thousands of idle connections cost nothing. Growing moves the contents to new
+ * Memory is allocated when the first byte comes, doubles on demand, and is given
+ * back when the queue has been empty for a while, so that thousands of idle
+ * connections cost nothing. It counts against a {@linkcode MemoryBudget}. Growing moves the contents to new
  * memory and leaves the old as it was: whoever still writes from an old span
  * sends the right bytes.
  *
  * @module
  */
 
+import { MemoryBudget, type MemoryHolder } from "./memory_budget.ts";
+
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const SMALLEST = 4096;
 
 /** A byte queue of bounded capacity; see the module's description. */
-export class RingBuffer {
+export class RingBuffer implements MemoryHolder {
   /** The most bytes the queue holds. */
   readonly capacity: number;
+  readonly #guaranteed: number;
+  readonly #budget: MemoryBudget;
   #bytes = NOTHING;
   #head = 0;
   #length = 0;
+  /** Bytes that count against the budget. */
+  #counted = 0;
+  /** How far from the head on bytes have been put, queued or ahead of the queue. */
+  #reach = 0;
+  /** Whether a free span has been handed out and may yet be filled. */
+  #isLent = false;
+  /** Whether anything was done since the last {@linkcode rest}. */
+  #isUsed = false;
 
-  /** Makes an empty queue for up to `capacity` bytes. */
-  constructor(capacity: number) {
+  /**
+   * Makes an empty queue for up to `capacity` bytes.
+   *
+   * @param capacity The most bytes the queue holds.
+   * @param budget What its memory counts against.
+   * @param guaranteed For so many bytes there is memory whatever the budget says.
+   */
+  constructor(capacity: number, budget?: MemoryBudget, guaranteed: number = SMALLEST) {
     this.capacity = capacity;
+    this.#budget = budget ?? new MemoryBudget(Infinity);
+    this.#guaranteed = Math.min(capacity, Math.max(guaranteed, SMALLEST));
   }
 
   /** Bytes in the queue. */
@@ -48,9 +69,25 @@ export class RingBuffer {
     return this.#bytes.length;
   }
 
-  /** Appends as much of `source[start, end)` as fits; returns how much that was. */
+  /** Bytes that can be promised a place: `free`, but less while memory is tight. */
+  get room(): number {
+    const most = this.#budget.isTight ? this.#sure : this.capacity;
+    return Math.max(0, most - this.#length);
+  }
+
+  /** How many of the next `count` bytes, which were promised a place, there is memory for. */
+  affordable(count: number): number {
+    const size = this.#length + count;
+    if (size <= this.#bytes.length) return count;
+    if (this.#budget.allows(this.#grown(size) - this.#bytes.length)) return count;
+    if (size <= this.#sure) return count;
+    this.#budget.refusals++;
+    return Math.max(0, this.#sure - this.#length);
+  }
+
+  /** Appends as much of `source[start, end)` as there is room for; returns how much that was. */
   write(source: Uint8Array, start: number, end: number): number {
-    const count = Math.min(end - start, this.free);
+    const count = this.affordable(Math.min(end - start, this.room));
     this.writeAhead(0, source, start, start + count);
     this.#length += count;
     return count;
@@ -58,12 +95,14 @@ export class RingBuffer {
 
   /**
    * Copies `source[start, end)` to `offset` bytes behind the last byte queued,
-   * without queueing it: see {@linkcode commit}. It must fit.
+   * without queueing it: see {@linkcode commit}. It must fit, and be affordable.
    */
   writeAhead(offset: number, source: Uint8Array, start: number, end: number): void {
     const count = end - start;
     if (count <= 0) return;
     this.#reserve(this.#length + offset + count);
+    this.#reach = Math.max(this.#reach, this.#length + offset + count);
+    this.#isUsed = true;
     const at = this.#position(this.#length + offset);
     const first = Math.min(count, this.#bytes.length - at);
     this.#bytes.set(source.subarray(start, start + first), at);
@@ -73,6 +112,9 @@ export class RingBuffer {
   /** Queues `count` bytes that have been put behind the last one. */
   commit(count: number): void {
     this.#length += count;
+    this.#reach = Math.max(this.#reach, this.#length);
+    this.#isLent = false;
+    this.#isUsed = true;
   }
 
   /** Copies `count` bytes that begin `offset` bytes into the queue, and keeps them queued. */
@@ -88,6 +130,8 @@ export class RingBuffer {
   drop(count: number): void {
     this.#head = this.#position(count);
     this.#length -= count;
+    this.#reach -= count;
+    this.#isUsed = true;
   }
 
   /**
@@ -96,8 +140,9 @@ export class RingBuffer {
    * Valid until the next call that adds bytes.
    */
   freeSpan(most: number): Uint8Array<ArrayBuffer> {
-    const count = Math.min(most, this.free);
+    const count = this.affordable(Math.min(most, this.room));
     if (count <= 0) return NOTHING;
+    this.#isLent = true;
     this.#reserve(this.#length + count);
     const at = this.#position(this.#length);
     return this.#bytes.subarray(at, Math.min(at + count, this.#bytes.length));
@@ -114,9 +159,32 @@ export class RingBuffer {
 
   /** Empties the queue and gives its memory back. */
   release(): void {
+    this.disown();
     this.#bytes = NOTHING;
     this.#head = 0;
     this.#length = 0;
+    this.#reach = 0;
+    this.#isLent = false;
+  }
+
+  /** Counts the memory no longer: nothing will be added, and who reads the rest owns it. */
+  disown(): void {
+    if (this.#counted > 0) this.#budget.giveBack(this, this.#counted);
+    this.#counted = 0;
+  }
+
+  rest(): boolean {
+    if (this.#isUsed) {
+      this.#isUsed = false;
+      return true;
+    }
+    if (this.#reach <= 0 && !this.#isLent) this.release();
+    return false;
+  }
+
+  /** Bytes for which there is memory whatever others take. */
+  get #sure(): number {
+    return Math.max(this.#bytes.length, this.#guaranteed);
   }
 
   #position(offset: number): number {
@@ -127,11 +195,19 @@ export class RingBuffer {
   #reserve(size: number): void {
     const old = this.#bytes;
     if (size <= old.length) return;
-    let grown = Math.max(old.length, SMALLEST);
-    while (grown < size) grown *= 2;
-    this.#bytes = new Uint8Array(Math.min(grown, this.capacity));
+    const grown = this.#grown(size);
+    this.#budget.take(this, grown - this.#counted);
+    this.#counted = grown;
+    this.#bytes = new Uint8Array(grown);
     this.#bytes.set(old.subarray(this.#head), 0);
     this.#bytes.set(old.subarray(0, this.#head), old.length - this.#head);
     this.#head = 0;
+  }
+
+  /** What is allocated for `size` bytes. */
+  #grown(size: number): number {
+    let grown = Math.max(this.#bytes.length, SMALLEST);
+    while (grown < size) grown *= 2;
+    return Math.min(grown, this.capacity);
   }
 }

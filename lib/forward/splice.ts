@@ -115,10 +115,18 @@ export class Splice {
         return;
       }
       if (isBulk) connection.commit(count);
-      else connection.write(idle.subarray(0, count));
+      else await this.#queue(idle.subarray(0, count));
       this.bytesDown += count;
       isBulk = count === span.length || (isBulk && count > IDLE_READ);
       this.#kick();
+    }
+  }
+
+  /** Writes all of `data`: there was room for it, but memory may have become tight since. */
+  async #queue(data: Uint8Array): Promise<void> {
+    for (let at = 0; at < data.length && !this.#end;) {
+      at += this.#connection.write(data.subarray(at));
+      if (at < data.length) await this.#changed.down.wait();
     }
   }
 

@@ -35,6 +35,18 @@ export interface LinkCapabilities {
   readonly maxSegmentation: number;
 }
 
+/** How much memory the connections of a {@linkcode Stack} hold, in bytes. */
+export interface MemoryInfo {
+  /** The most they may, but for a segment in each direction. */
+  readonly limit: number;
+  /** What they hold. */
+  readonly used: number;
+  /** The most they have held at a time. */
+  readonly most: number;
+  /** How often one could not have more. */
+  readonly refusals: number;
+}
+
 /** Settings of a {@linkcode Stack}. */
 export interface StackOptions {
   /** Settings of TCP. */
@@ -107,6 +119,11 @@ export class Stack {
   /** TCP connections in any state, and flows that wait to be answered. */
   get flowCount(): number {
     return this.#tcp.flowCount;
+  }
+
+  /** The memory that TCP connections hold: what they may, do, and could not. */
+  get memory(): MemoryInfo {
+    return this.#tcp.memory;
   }
 
   /** When {@linkcode Stack.advance} has something to do, or `NEVER`. */

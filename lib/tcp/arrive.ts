@@ -18,6 +18,7 @@ import { establish } from "./handshake.ts";
 import { ACK, FIN, RST, type Segment, SYN } from "./header.ts";
 import { type Seq, seqAdd, seqBefore, seqBeforeOrAt, seqDiff, seqMax } from "./seq.ts";
 import { State } from "./state.ts";
+import { tuneReceiveBuffer } from "./window.ts";
 
 /** TS.Recent no longer counts after 24 days of silence (RFC 7323 §5.5). */
 const TIMESTAMP_LIFETIME: Millis = 24 * 24 * 3600 * 1000;
@@ -187,6 +188,7 @@ function takeText(
   }
   const isFinInWindow = segment.flags & FIN && seqBeforeOrAt(textEnd, tcb.rcv.edge);
   if (isFinInWindow && !tcb.reassembly.reaches(textEnd)) tcb.finAt ??= textEnd;
+  tuneReceiveBuffer(tcb, now);
   const before = tcb.rcv.nxt;
   const hadHole = !tcb.reassembly.isEmpty;
   const reason = segment.payloadLength > 0 ? placeText(tcb, start, textEnd, packet) : Drop.None;
@@ -249,14 +251,17 @@ function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer
   const { rcv, received, reassembly } = tcb;
   const from = seqMax(start, rcv.nxt);
   const limit = tcb.finAt !== undefined && seqBefore(tcb.finAt, rcv.edge) ? tcb.finAt : rcv.edge;
-  const to = seqBefore(limit, end) ? limit : end;
+  let to = seqBefore(limit, end) ? limit : end;
   if (!seqBefore(from, to)) return seqBeforeOrAt(end, rcv.nxt) ? Drop.Duplicate : Drop.OutOfWindow;
+  to = seqAdd(rcv.nxt, received.affordable(seqDiff(to, rcv.nxt)));
+  if (!seqBefore(from, to)) return Drop.OutOfMemory;
   const payload = packet.start - seqDiff(start, from);
 
   if (tcb.sack && seqBefore(start, from)) reassembly.noteDuplicate(start, from);
   if (from === rcv.nxt && reassembly.isEmpty) { // nearly always
     const count = seqDiff(to, from);
-    received.write(packet.bytes, payload, payload + count);
+    received.writeAhead(0, packet.bytes, payload, payload + count);
+    received.commit(count);
     rcv.nxt = to;
     tcb.events |= Event.Readable;
     return Drop.None;

@@ -24,12 +24,18 @@ export interface KeepAlive {
  * What a connection does not set it has from its listener, and that from the
  * stack's {@linkcode TcpOptions}. Those under "when it opens" are settled by the
  * handshake, and no longer count when they are changed after it.
+ *
+ * Beside its buffers a connection holds little: at most 128 ranges of what came
+ * out of order, whose bytes lie in the receive buffer, and 256 of what the peer
+ * has reported so.
  */
 export interface ConnectionOptions {
   /** What the connection may hold to be sent, at most; when it opens. @default {1048576} */
   readonly sendBuffer?: number;
   /** What it may hold to be read, at most: its largest window; when it opens. @default {1048576} */
   readonly receiveBuffer?: number;
+  /** What of it is offered before the application has shown that it reads; when it opens. @default {262144} */
+  readonly initialReceiveBuffer?: number;
   /** The shift of our windows, 0 to 14; when it opens. @default what `receiveBuffer` needs */
   readonly windowScale?: number | undefined;
   /** The largest segment, sent or announced, 48 to 65535; when it opens. @default what the MTU takes */
@@ -118,6 +124,12 @@ export interface TcpOptions extends ConnectionOptions {
   readonly synFin?: "drop" | "accept";
   /** What may be in flight at first; at least ten segments may. @default {262144} */
   readonly initialWindow?: number;
+  /**
+   * What all connections may hold together; beside it only a segment for each
+   * direction of a connection. Up to three quarters buffers grow, up to all of it
+   * they take what they have promised. @default {536870912}
+   */
+  readonly maxMemory?: number;
   /** Makes the congestion control of a connection. @default NewReno */
   readonly congestion?: CongestionFactory;
   /**
@@ -145,6 +157,7 @@ export type TcpConfig = Required<TcpOptions>;
 export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   sendBuffer: 1_048_576,
   receiveBuffer: 1_048_576,
+  initialReceiveBuffer: 262_144,
   windowScale: undefined,
   maxSegmentSize: undefined,
   synRetries: 5,
@@ -174,6 +187,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   acceptableWindow: "advertised",
   synFin: "drop",
   initialWindow: 262_144,
+  maxMemory: 536_870_912,
   congestion: (sizes) => new NewReno(sizes),
   maxConnections: 65_536,
   maxTimeWait: 4096,
@@ -186,6 +200,8 @@ const LARGEST_BUFFER = 0xffff * 2 ** 14; // what a window can say (RFC 7323 §2.
 const BOUNDS = [
   ["sendBuffer", SMALLEST_BUFFER, LARGEST_BUFFER],
   ["receiveBuffer", SMALLEST_BUFFER, LARGEST_BUFFER],
+  ["initialReceiveBuffer", SMALLEST_BUFFER, LARGEST_BUFFER],
+  ["maxMemory", 0, Infinity],
   ["windowScale", 0, 14], // RFC 7323 §2.3
   ["maxSegmentSize", 48, 0xffff], // what we take for the smallest, and what the option can say
   ["synRetries", 0, Infinity],

@@ -147,7 +147,7 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
 
   get writable(): number {
     const { unacked, fresh, config } = this.#tcb;
-    return this.#canWrite && fresh < config.notSentLowWater ? unacked.free : 0;
+    return this.#canWrite && fresh < config.notSentLowWater ? unacked.room : 0;
   }
 
   get isDrained(): boolean {
@@ -341,6 +341,11 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   forget(): void {
     if (this.#tcb.state !== State.Closed) this.#tcb.enter(State.Closed);
     this.#tcb.owed = 0;
+  }
+
+  /** Called by the stack when it forgets the connection: what is unread is the application's. */
+  disown(): void {
+    this.#tcb.received.disown();
   }
 
   /** Whether what is written would ever be sent. */

@@ -14,6 +14,7 @@
  * @module
  */
 import type { Millis } from "../base/clock.ts";
+import type { MemoryBudget } from "../base/memory_budget.ts";
 import { RingBuffer } from "../base/ring_buffer.ts";
 import type { DeliveryErrorKind } from "../ip/ip.ts";
 import type { TcpConfig } from "./config.ts";
@@ -90,6 +91,12 @@ export interface ReceiveVariables {
   mss: number;
   /** What the peer takes for a full segment: the most text that one has had, at least 536. */
   full: number;
+  /** What is received ahead of the application, at most; grows up to the ring's capacity. */
+  buffer: number;
+  /** When `buffer` was last looked at. */
+  tunedAt: Millis;
+  /** How far the application had read then. */
+  tunedFrom: Seq;
 }
 
 /** What has been agreed about timestamps (RFC 7323 §3). */
@@ -205,8 +212,10 @@ export class ControlBlock {
    *
    * @param config The settings of TCP.
    * @param iss Our initial sequence number.
+   * @param memory What its rings may take, together with others.
+   * @param segment The largest segment: for so much there is memory in any case.
    */
-  constructor(config: TcpConfig, iss: Seq) {
+  constructor(config: TcpConfig, iss: Seq, memory?: MemoryBudget, segment?: number) {
     this.config = config;
     this.iss = iss;
     const unknown = toSeq(0);
@@ -222,7 +231,16 @@ export class ControlBlock {
       scale: 0,
       mss: 0,
     };
-    this.rcv = { nxt: unknown, edge: unknown, scale: 0, mss: 0, full: LEAST_FULL };
+    this.rcv = {
+      nxt: unknown,
+      edge: unknown,
+      scale: 0,
+      mss: 0,
+      full: LEAST_FULL,
+      buffer: Math.min(config.initialReceiveBuffer, config.receiveBuffer),
+      tunedAt: 0,
+      tunedFrom: unknown,
+    };
     this.ts = { enabled: false, recent: 0, recentAt: 0, lastAckSent: unknown, offset: 0 };
     this.recovery = {
       active: false,
@@ -235,8 +253,8 @@ export class ControlBlock {
     this.timedStart = iss;
     this.timedEnd = iss;
     this.quickAcks = config.quickAcks;
-    this.unacked = new RingBuffer(config.sendBuffer);
-    this.received = new RingBuffer(config.receiveBuffer);
+    this.unacked = new RingBuffer(config.sendBuffer, memory, segment);
+    this.received = new RingBuffer(config.receiveBuffer, memory, segment);
     this.rtt = new RttEstimator(config);
     this.congestion = config.congestion({ segment: 0, burst: 0, initialWindow: 0 });
   }

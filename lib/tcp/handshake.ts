@@ -9,6 +9,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import { Drop } from "../base/drop.ts";
+import type { MemoryBudget } from "../base/memory_budget.ts";
 import { type IpAddress, isIpv4 } from "../ip/address.ts";
 import { IPV4_HEADER_LENGTH } from "../ip/ipv4_header.ts";
 import { IPV6_HEADER_LENGTH } from "../ip/ipv6_header.ts";
@@ -39,6 +40,8 @@ export interface HandshakeContext {
   readonly iss: Seq;
   /** Added to the clock in our timestamps. */
   readonly timestampOffset: number;
+  /** What the connections of the stack may hold. */
+  readonly memory?: MemoryBudget;
   /** The present. */
   readonly now: Millis;
 }
@@ -73,13 +76,11 @@ export function activeOpen(config: TcpConfig, context: HandshakeContext): Contro
 
 function newControlBlock(config: TcpConfig, context: HandshakeContext): ControlBlock {
   const version4 = isIpv4(context.peer);
-  const tcb = new ControlBlock(config, context.iss);
   const ipHeader = version4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH;
+  const largest = context.mtu - ipHeader - TCP_HEADER_LENGTH;
+  const tcb = new ControlBlock(config, context.iss, context.memory, largest);
   tcb.maxSegmentation = context.maxSegmentation;
-  tcb.rcv.mss = Math.min(
-    context.mtu - ipHeader - TCP_HEADER_LENGTH,
-    config.maxSegmentSize ?? 0xffff,
-  );
+  tcb.rcv.mss = Math.min(largest, config.maxSegmentSize ?? 0xffff);
   tcb.snd.mss = version4 ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6;
   tcb.sack = config.sack;
   tcb.scaling = config.windowScaling;
@@ -98,6 +99,8 @@ function takePeerSyn(tcb: ControlBlock, syn: Segment, now: Millis): void {
   rcv.nxt = seqAdd(syn.seq, 1);
   const promised = tcb.state === State.SynSent ? synWindow(tcb) : 0; // by our SYN, if there was one
   rcv.edge = seqAdd(rcv.nxt, promised);
+  rcv.tunedFrom = rcv.nxt;
+  rcv.tunedAt = now;
   ts.lastAckSent = rcv.nxt;
   snd.wl1 = syn.seq;
   snd.wnd = syn.window; // never scaled in a SYN (RFC 7323 §2.2)

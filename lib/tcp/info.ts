@@ -30,6 +30,8 @@ export interface TcpInfo {
   readonly sendWindow: number;
   /** RCV.WND */
   readonly receiveWindow: number;
+  /** What is received ahead of the application, at most, at present. */
+  readonly receiveBuffer: number;
   /** The most payload in one packet that we send. */
   readonly segmentSize: number;
   /** The last ICMP error about what we have sent: it may explain a timeout. */
@@ -50,6 +52,7 @@ export function tcpInfo(tcb: ControlBlock): TcpInfo {
     unread: received.length,
     sendWindow: snd.wnd,
     receiveWindow,
+    receiveBuffer: tcb.rcv.buffer,
     segmentSize: snd.mss,
     softError,
   };

@@ -5,6 +5,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import { Drop } from "../base/drop.ts";
+import { MemoryBudget } from "../base/memory_budget.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { systemRandom } from "../base/random.ts";
 import { ReadyList } from "../base/ready_list.ts";
@@ -44,6 +45,8 @@ const ISN_GAP = 65_537;
 /** The TCP of one stack. */
 export class Tcp implements TransportProtocol {
   readonly protocol: number = IpProtocol.Tcp;
+  /** What the connections hold. */
+  readonly memory: MemoryBudget;
   readonly #environment: TcpEnvironment;
   readonly #config: TcpConfig;
   readonly #isn: IsnGenerator;
@@ -67,6 +70,7 @@ export class Tcp implements TransportProtocol {
     const random = environment.random ?? systemRandom;
     this.#environment = environment;
     this.#config = tcpConfig(options);
+    this.memory = new MemoryBudget(this.#config.maxMemory);
     this.#isn = environment.isn ?? isnGenerator(this.#config.isn, random);
     const seed = new Uint8Array(4);
     random.fill(seed);
@@ -87,7 +91,7 @@ export class Tcp implements TransportProtocol {
   }
 
   get nextDeadline(): Millis {
-    return this.#flows.nextDeadline;
+    return Math.min(this.#flows.nextDeadline, this.memory.nextDeadline);
   }
 
   /** Connections in any state, TIME-WAIT included, and flows that wait to be answered. */
@@ -154,6 +158,7 @@ export class Tcp implements TransportProtocol {
 
   receive(header: IpHeader, packet: PacketBuffer, now: Millis): Drop {
     this.#now = now;
+    this.memory.stir(now);
     const segment = this.#segment;
     const reason = parseSegment(segment, header, packet);
     if (reason !== Drop.None) return reason;
@@ -186,6 +191,7 @@ export class Tcp implements TransportProtocol {
 
   advance(now: Millis): void {
     this.#now = now;
+    this.memory.advance(now);
     for (let due = this.#flows.takeDue(now); due; due = this.#flows.takeDue(now)) {
       if (due instanceof TcpRequest) {
         this.#requests.withdraw(due);
@@ -313,6 +319,7 @@ export class Tcp implements TransportProtocol {
       mtu: this.#environment.mtu,
       maxSegmentation: this.#environment.maxSegmentation,
       iss,
+      memory: this.memory,
       timestampOffset: this.#isn.timestampOffset(own.address, peer.address),
       now: this.#now,
     };
@@ -329,7 +336,10 @@ export class Tcp implements TransportProtocol {
   #settle(connection: TcpConnection): void {
     if (connection.listener) connection.listener.update(connection);
     else this.#announce(connection);
-    if (connection.isOver) return this.#flows.remove(connection);
+    if (connection.isOver) {
+      connection.disown();
+      return this.#flows.remove(connection);
+    }
     this.#flows.update(connection);
     if (connection.state !== State.TimeWait) return;
     const excess = this.#flows.excessTimeWait;

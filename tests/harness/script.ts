@@ -59,7 +59,7 @@ const START: Millis = 5000;
 /** Between the initial sequence numbers of two connections of one flow. */
 const NEXT_CONNECTION = 1_000_000;
 /** Of each side of a connection, unless a test says otherwise: what scripts say depends on it. */
-const BUFFER = 524_288;
+const BUFFERS = { sendBuffer: 524_288, receiveBuffer: 524_288, initialReceiveBuffer: 524_288 };
 /** How much of the past a failure shows. */
 const LINES_OF_HISTORY = 12;
 const ENDLESS = 20_000;
@@ -111,7 +111,7 @@ export class Conversation {
         },
         timestampOffset: () => (stackTimestamp - START) | 0,
       },
-      tcp: { sendBuffer: BUFFER, receiveBuffer: BUFFER, ...options.tcp },
+      tcp: { ...BUFFERS, ...options.tcp },
     });
   }
 

@@ -122,7 +122,8 @@ talkTest("TCP takes a FIN at RCV.NXT while its window is closed (W-14)", (open) 
 });
 
 talkTest("TCP offers a window up to its buffer and no more (W-18, O-08, O-10)", (open) => {
-  open({ tcp: { receiveBuffer: 0xffff * 2 ** 14 } }).play(`
+  const largest = 0xffff * 2 ** 14;
+  open({ tcp: { receiveBuffer: largest, initialReceiveBuffer: largest } }).play(`
     < S 0:0(0) win 65535 <mss 1460,nop,wscale 14>
     > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 14>
     < . 1:1(0) ack 1

@@ -37,7 +37,8 @@ function measure(
   buffer: number,
 ): number {
   const { mtu, offload } = variant;
-  const tcp: TcpOptions = { ...variant.tcp, sendBuffer: buffer, receiveBuffer: buffer };
+  const buffers = { sendBuffer: buffer, receiveBuffer: buffer, initialReceiveBuffer: buffer };
+  const tcp: TcpOptions = { ...variant.tcp, ...buffers };
   const faults = { loss, delay, rate: RATE };
   const client = { mtu, tcp, script: { total: TOTAL } };
   const server = { mtu, tcp, script: { total: 0 } };

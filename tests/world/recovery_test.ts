@@ -25,9 +25,10 @@ interface Transfer {
 
 /** Sends `total` bytes to the server over a link on which `decorate` loses packets. */
 function transfer(
-  { mtu = 1500, offload = false, total = 500_000, tcp = {}, reader = {} }: Transfer,
+  { mtu = 1500, offload = false, total = 500_000, reader = {}, ...options }: Transfer,
   decorate: Decorate = (link) => link,
 ): WorldResult {
+  const tcp = { initialReceiveBuffer: 1_048_576, ...options.tcp }; // the window is not what limits
   const world = new World({
     seed: 1,
     client: { mtu, tcp, script: { total } },
