@@ -111,3 +111,14 @@ Deno.test("parseIpv4() refuses a wrong checksum and a header cut short (Q-04)", 
   empty.end = empty.start;
   assertEquals(parse(empty), Drop.Truncated);
 });
+
+Deno.test("writeIpv4() gives atomic datagrams no ID that counts across flows (I-06, RFC 6864 §4.1)", () => {
+  const packet = new PacketBuffer(256);
+  for (let sent = 0; sent < 3; sent++) {
+    packet.clear();
+    packet.append(8);
+    writeIpv4(new IpHeader(), packet);
+    assertEquals(packet.view.getUint16(packet.start + 4), 0);
+    assertEquals(packet.view.getUint16(packet.start + 6), 0x4000); // DF, and it is whole
+  }
+});
