@@ -40,6 +40,8 @@ const TOLERANCE: Micros = 4000;
 const RELATIVE_TOLERANCE = 0.125;
 /** How long a packet is waited for whose time does not matter. */
 const PATIENCE: Micros = 86_400e6;
+/** The most payload of a packet that goes in. */
+const LONGEST = 65_000;
 /** How many of the last packets a failure shows. */
 const HISTORY = 12;
 
@@ -136,6 +138,7 @@ export class Interpreter {
     if (foreign?.kind === "foreign") {
       throw new Unsupported(`the option ${foreign.name} is not served`);
     }
+    if (spec.length > LONGEST) throw new Unsupported(`${spec.length} bytes are in no packet`);
     const flow = this.#machine.flowFor(spec);
     flow.window = spec.window ?? flow.window;
     const payload = new Uint8Array(spec.length);
@@ -183,7 +186,7 @@ export class Interpreter {
     const difference = compare(expected, actual, this.#tick, tolerance);
     if (difference) {
       throw new Mismatch(
-        `the ${difference} differs\n  expected > ${formatPacket(expected)}\n` +
+        `the packet differs in its ${difference}\n  expected > ${formatPacket(expected)}\n` +
           `  but came > ${formatPacket(actual)}`,
       );
     }

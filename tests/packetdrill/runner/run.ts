@@ -75,5 +75,5 @@ function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // What the harness asserts of every packet says enough; what is thrown elsewhere is a bug.
   const isExpected = error instanceof Mismatch || error.name === "AssertionError";
-  return isExpected ? error.message : error.stack ?? error.message;
+  return isExpected ? error.message : `a bug: ${error.stack ?? error.message}`;
 }
