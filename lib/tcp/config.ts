@@ -120,6 +120,13 @@ export interface TcpOptions extends ConnectionOptions {
    * more than a window field can say. @default {"advertised"}
    */
   readonly acceptableWindow?: "advertised" | "buffer";
+  /**
+   * By how much the right edge of our window moves at least: by a segment or half
+   * of the buffer (RFC 9293 §3.8.6.2.2), or by anything as long as the window is
+   * not small, as BSD has it; in any case an update alone is worth it only if it
+   * says much. @default {"segment"}
+   */
+  readonly windowStep?: "segment" | "any";
   /** What a SYN with a FIN is: nothing at all, or a SYN (RFC 9293 §3.10.7.2). @default {"drop"} */
   readonly synFin?: "drop" | "accept";
   /** What may be in flight at first; at least ten segments may. @default {262144} */
@@ -185,6 +192,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   challengeInterval: 500,
   blindAttackProtection: true,
   acceptableWindow: "advertised",
+  windowStep: "segment",
   synFin: "drop",
   initialWindow: 262_144,
   maxMemory: 536_870_912,

@@ -48,7 +48,7 @@ export function advertiseWindow(tcb: ControlBlock): number {
   const { rcv, received } = tcb;
   const unit = 2 ** rcv.scale;
   let window = tcb.receiveWindow;
-  if (isWorthTelling(tcb)) window = largestWindow(tcb);
+  if (isWorthTelling(tcb) || mayCreep(tcb)) window = largestWindow(tcb);
   let field = Math.min(Math.ceil(window / unit), LARGEST_FIELD);
   if (field * unit > received.free) field = Math.floor(received.free / unit);
   const edge = seqAdd(rcv.nxt, field * unit);
@@ -79,6 +79,12 @@ export function tuneReceiveBuffer(tcb: ControlBlock, now: Millis): void {
   rcv.tunedAt = now;
   rcv.tunedFrom = read;
   rcv.buffer = Math.min(Math.max(rcv.buffer, Math.floor(2 * perRound)), received.capacity);
+}
+
+/** Whether any step will do: the window must not be a silly one, as BSD has it. */
+function mayCreep(tcb: ControlBlock): boolean {
+  return tcb.config.windowStep === "any" &&
+    largestWindow(tcb) >= Math.min(tcb.rcv.mss, tcb.received.capacity / 4);
 }
 
 /** Whether the window could open by a full segment, or half of what the buffer holds. */

@@ -76,3 +76,25 @@ talkTest("A SYN with a FIN is no answer to a SYN, unless it is to be one (A-07, 
     assertEquals(talk.connection.info.state, synFin === "drop" ? "SYN-SENT" : "SYN-RECEIVED");
   }
 });
+
+talkTest("TCP can move its window with every acknowledgment, by anything (W-08, W-11)", (open) => {
+  const tcp = { receiveBuffer: 10_000, windowStep: "any" } as const;
+  const talk = open({ tcp }).establish().play(`
+    < P. 1:101(100) ack 1
+    > . 1:1(0) ack 101 win 9900
+  `);
+  assertEquals(talk.read(), 100); // not worth a packet of its own
+  talk.play(`
+    < P. 101:201(100) ack 1
+    > . 1:1(0) ack 201 win 9900
+    < P. 201:9501(9300) ack 1
+    > . 1:1(0) ack 9501 win 600
+    < P. 9501:10001(500) ack 1
+    > . 1:1(0) ack 10001 win 100
+  `);
+  assertEquals(talk.read(1000), 1000);
+  talk.play(`
+    < P. 10001:10002(1) ack 1
+    > . 1:1(0) ack 10002 win 99
+  `); // a small window does not creep
+});

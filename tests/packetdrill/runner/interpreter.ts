@@ -18,7 +18,7 @@ import {
   type PacketSpec,
   type TcpSpec,
 } from "../../harness/packet_spec.ts";
-import { fillText } from "../../harness/text.ts";
+import { fillPayload } from "../../harness/text.ts";
 import { encodeSegment, toWireAddress } from "../../harness/wire.ts";
 import { prepareCall } from "./calls.ts";
 import { compare, join } from "./expectation.ts";
@@ -142,7 +142,7 @@ export class Interpreter {
     const flow = this.#machine.flowFor(spec);
     flow.window = spec.window ?? flow.window;
     const payload = new Uint8Array(spec.length);
-    fillText("peer", spec.start, payload);
+    fillPayload(spec, payload);
     if (spec.isJunk) payload.forEach((byte, at) => payload[at] = ~byte);
     return encodeSegment({
       source: toWireAddress(this.#machine.peerAddress),

@@ -26,6 +26,8 @@ export type Waiter = () => boolean;
 const OWN_PORT = 8080;
 /** The peer's port when the stack connects. */
 const PEER_PORT = 8080;
+/** Of IPv4 and TCP, without options. */
+const HEADERS = 40;
 /** The peer's first port when it connects. */
 const FIRST_CLIENT_PORT = 40_000;
 
@@ -70,11 +72,11 @@ export class Machine {
   /** The stack, made now if it was not before. */
   get host(): Host {
     if (this.#host) return this.#host;
-    const { maxSegmentation } = this.persona;
+    const { persona } = this;
     return this.#host = new Host(
       this.#mtu,
-      this.tcp,
-      maxSegmentation,
+      persona.settle(this.tcp, this.#mtu - HEADERS),
+      persona.maxSegmentation,
       () => this.#wake(),
       this.#note,
     );

@@ -4,7 +4,6 @@
  * @module
  */
 import type { ConnectionOptions, TcpOptions } from "../../../lib/tcp/config.ts";
-import type { Connection } from "../../../lib/tcp/connection.ts";
 import type { SocketManners } from "./socket.ts";
 
 /** A system. */
@@ -18,6 +17,8 @@ export interface Persona {
   readonly maxSegmentation: number;
   /** Settings that mean something else than elsewhere, or exist here only. */
   readonly sysctls: Readonly<Record<string, (value: string) => TcpOptions | undefined>>;
+  /** What the settings come to once the largest segment is known. */
+  settle(tcp: TcpOptions, maxSegmentSize: number): TcpOptions;
   /** How many connections may wait when listen(2) says `backlog`. */
   acceptQueue(backlog: number): number;
   /** What setting SO_RCVBUF to `size` does. */
@@ -25,7 +26,7 @@ export interface Persona {
   /** What setting SO_SNDBUF to `size` does. */
   sendBuffer(size: number): ConnectionOptions;
   /** What getting SO_RCVBUF says. */
-  receiveSpace(connection: Connection | undefined, buffer: number): number;
+  receiveSpace(buffer: number): number;
   /** What getting SO_SNDBUF says. */
   sendSpace(buffer: number): number;
 }
@@ -53,13 +54,14 @@ const linux: Persona = {
     "net.ipv4.tcp_wmem": (value) => ({ sendBuffer: atLeast(numbers(value).at(-1) ?? 0) }),
     "net.ipv4.tcp_congestion_control": () => ({}),
   },
+  settle: (tcp) => tcp,
   acceptQueue: (backlog) => backlog + 1, // "more than", not "at least"
   receiveBuffer: (size) => ({
     receiveBuffer: atLeast(size),
     windowScale: scaleOf(size),
   }),
   sendBuffer: (size) => ({ sendBuffer: atLeast(2 * size) }),
-  receiveSpace: (_, buffer) => 2 * buffer, // the kernel counts what it needs for itself
+  receiveSpace: (buffer) => 2 * buffer, // the kernel counts what it needs for itself
   sendSpace: (buffer) => buffer,
 };
 
@@ -94,12 +96,16 @@ const freebsd: Persona = {
   definitions: [new Set(["FreeBSD"]), new Set(["STANDARD"])],
   tcp: {
     nagle: true,
-    ackDelay: 100,
+    ackDelay: 40,
     ackSecond: "any",
+    acceptableWindow: "buffer",
+    windowStep: "any",
+    synFin: "accept",
+    synRetries: 12,
     initialWindow: 0,
     receiveBuffer: 65_536,
     sendBuffer: 32_768,
-    windowScale: 6, // what kern.ipc.maxsockbuf needs
+    windowScale: scaleOf(2_097_152), // kern.ipc.maxsockbuf
     minRto: 230,
     timeWait: 60_000,
   },
@@ -109,17 +115,22 @@ const freebsd: Persona = {
     "net.inet.tcp.recvspace": (value) => ({ receiveBuffer: atLeast(Number(value)) }),
     "net.inet.tcp.sendspace": (value) => ({ sendBuffer: atLeast(Number(value)) }),
     "net.inet.tcp.rexmit_slop": (value) => value === "200" ? {} : undefined,
-    "net.inet.tcp.drop_synfin": () => ({}),
+    "net.inet.tcp.drop_synfin": (value) => ({ synFin: value === "0" ? "accept" : "drop" }),
+    "net.inet.tcp.insecure_rst": (value) => ({ blindAttackProtection: value === "0" }),
+    "net.inet.tcp.insecure_syn": (value) => ({ blindAttackProtection: value === "0" }),
+    "kern.ipc.maxsockbuf": (value) => ({ windowScale: scaleOf(Number(value)) }),
     "net.inet.tcp.icmp_may_rst": () => ({}),
     "net.inet.tcp.tolerate_missing_ts": () => ({}),
   },
+  // The buffer is rounded up when a connection learns its MSS, and the window with it.
+  settle: (tcp, segment) => ({
+    ...tcp,
+    receiveBuffer: Math.ceil((tcp.receiveBuffer ?? 65_536) / segment) * segment,
+  }),
   acceptQueue: (backlog) => Math.floor(backlog * 3 / 2) + 1,
   receiveBuffer: (size) => ({ receiveBuffer: atLeast(size) }),
   sendBuffer: (size) => ({ sendBuffer: atLeast(size) }),
-  receiveSpace: (connection, buffer) => {
-    const segment = connection?.info.segmentSize;
-    return segment ? Math.ceil(buffer / segment) * segment : buffer;
-  },
+  receiveSpace: (buffer) => buffer,
   sendSpace: (buffer) => buffer,
 };
 

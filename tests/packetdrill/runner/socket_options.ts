@@ -4,6 +4,7 @@
  * @module
  */
 import type { ConnectionOptions } from "../../../lib/tcp/config.ts";
+import { State } from "../../../lib/tcp/state.ts";
 import { ERRNO } from "./constants.ts";
 import { type Expression, fieldOf, format, numberOf, tryNumber } from "./expression.ts";
 import { Mismatch, Unsupported } from "./failure.ts";
@@ -132,14 +133,16 @@ export function getOption(
 
 function valueOf(name: string, socket: Socket, { persona, tcp }: Machine): number | undefined {
   const { connection, options } = socket;
-  const current = connection?.options ?? { ...tcp, ...options };
+  // Until it hears from the peer, a connection has what the socket had.
+  const hasHeard = connection && connection.state !== State.SynSent;
+  const current = hasHeard ? connection.options : { ...tcp, ...options };
   switch (name) {
     case "SO_ERROR": {
       const error = socket.takeError();
       return error ? ERRNO[error] : 0;
     }
     case "SO_RCVBUF":
-      return persona.receiveSpace(connection, current.receiveBuffer ?? 0);
+      return persona.receiveSpace(current.receiveBuffer ?? 0);
     case "SO_SNDBUF":
       return persona.sendSpace(current.sendBuffer ?? 0);
     case "SO_ACCEPTCONN":

@@ -60,14 +60,11 @@ const SYSCTLS: Readonly<Record<string, Meaning>> = {
   "net.inet.tcp.sack.enable": flag("sack"),
   "net.inet.tcp.ecn.enable": only("0", "2"),
   "net.inet.tcp.blackhole": only("0"),
-  "net.inet.tcp.insecure_rst": only("0"),
-  "net.inet.tcp.insecure_syn": only("0"),
   "net.inet.tcp.rexmit_initial": (value) => ({ initialRto: Number(value) }),
   "net.inet.tcp.rexmit_drop_options": only("0"),
   "net.inet.tcp.syncookies": unseen,
   "net.inet.tcp.syncookies_only": only("0"),
   "net.inet.tcp.hostcache.purgenow": unseen,
-  "kern.ipc.maxsockbuf": unseen,
 };
 
 /**
