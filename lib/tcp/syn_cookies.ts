@@ -1,12 +1,14 @@
 /**
  * SYN cookies: SYN-ACKs that leave no trace here, for a listener with a full SYN queue.
  *
- *     ISS = H1(ends) + SEG.SEQ + (count << 24) + (H2(ends, count) + i) mod 2^24
+ *     ISS = H1(ends) + SEG.SEQ + (count << 24) + (H2(ends, SEG.SEQ, count) + i) mod 2^24
  *
  * What must be known of the SYN comes back with the ACK: `i`, which MSS it had,
  * in the acknowledgment number; window scale and SACK in the echoed timestamp,
  * or else they are not used. `count` goes up every 64 seconds, and a cookie
- * counts until it has gone up twice. This is Linux's layout.
+ * counts until it has gone up twice. This is Linux's layout, but that H2 knows
+ * SEG.SEQ, too: else text that begins up to three bytes behind it would pass
+ * for the first, with another `i`, should what comes before be lost.
  *
  * A cookie is not repeated, and 24 bits can be guessed: so there are none
  * without need.
@@ -47,7 +49,9 @@ const SCALE_BITS = 0x0f;
 const NO_SCALE = 0x0f;
 const SACK_BIT = 0x10;
 
-const MESSAGE_LENGTH = 40;
+/** Both addresses and ports; then what only the second hash covers. */
+const ENDS_LENGTH = 36;
+const MESSAGE_LENGTH = ENDS_LENGTH + 8;
 
 /** Makes and checks cookies; see the module's description. */
 export class SynCookies {
@@ -134,21 +138,22 @@ export class SynCookies {
     const rest = (seqBits(iss) - seqBits(irs) - this.#hashOfEnds()) | 0;
     const age = (present - (rest >>> 24)) & 0xff;
     if (age >= ACCEPTED_COUNTS) return undefined;
-    return mssTable(flow)[(rest - this.#hashOf(present - age)) & LOW_24];
+    return mssTable(flow)[(rest - this.#hashOf(irs, present - age)) & LOW_24];
   }
 
   #cookie(irs: Seq, count: number, index: number): Seq {
-    const low = (this.#hashOf(count) + index) & LOW_24;
+    const low = (this.#hashOf(irs, count) + index) & LOW_24;
     return toSeq(this.#hashOfEnds() + seqBits(irs) + (count << 24) + low);
   }
 
   #hashOfEnds(): number {
-    this.#ends.update(this.#message, MESSAGE_LENGTH - 4);
+    this.#ends.update(this.#message, ENDS_LENGTH);
     return this.#ends.low;
   }
 
-  #hashOf(count: number): number {
-    this.#message.setInt32(MESSAGE_LENGTH - 4, count);
+  #hashOf(irs: Seq, count: number): number {
+    this.#message.setInt32(ENDS_LENGTH, seqBits(irs));
+    this.#message.setInt32(ENDS_LENGTH + 4, count);
     this.#counted.update(this.#message, MESSAGE_LENGTH);
     return this.#counted.low & LOW_24;
   }

@@ -130,6 +130,19 @@ talkTest("A forged cookie is reset (D-03)", (open) => {
   end(talk);
 });
 
+talkTest("A cookie does not take for the first text what comes a little later (D-03)", (open) => {
+  const { talk, listener } = pressed(open);
+  const { start } = ask(talk);
+  for (const seq of [2, 3, 4]) { // the ACK, and a byte or more, have been lost
+    talk.play(`
+      < P. ${seq}:${seq + 10}(10) ack ${start + 1}
+      > R ${start + 1}:${start + 1}(0)
+    `);
+  }
+  assertEquals(listener.info.cookiesAccepted, 0);
+  end(talk);
+});
+
 talkTest("A cookie is too old when the counter has gone up twice (D-03)", (open) => {
   const talk = open(); // at 5 s; the counter goes up every 64
   const listener = talk.stack.listen({ port: STACK_PORT }, { synCookies: "always" });
