@@ -16,7 +16,7 @@ import { SeededRandom } from "../../lib/base/random.ts";
 import { IpHeader, IpProtocol, pseudoHeaderSum } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import type { Link, SendResult } from "../../lib/link/link.ts";
-import { ACK, parseSegment, RST, Segment, SYN, URG } from "../../lib/tcp/header.ts";
+import { ACK, FIN, parseSegment, RST, Segment, SYN, URG } from "../../lib/tcp/header.ts";
 import { type Seq, seqAdd, seqBits, seqMax } from "../../lib/tcp/seq.ts";
 import { mutate } from "./bytes.ts";
 import { prependIcmpError } from "./icmp_error.ts";
@@ -125,7 +125,7 @@ export class MeddlingLink implements Link {
     const { flags, end, payloadLength } = this.#segment;
     if (flags & RST || packet.checksumState !== ChecksumState.Plain) return;
     if (!isIntact(packet)) return; // damaged on its way
-    if (payloadLength > 0) this.#isSynchronized = true;
+    if (payloadLength > 0 || flags & FIN) this.#isSynchronized = true;
     this.#cameEnd = this.#cameEnd === undefined ? end : seqMax(this.#cameEnd, end);
     const copy = new PacketBuffer(HEADROOM + packet.length);
     copy.clear();
@@ -138,6 +138,10 @@ export class MeddlingLink implements Link {
   #forge(packet: PacketBuffer): boolean {
     const random = this.#random;
     const original = this.#remembered[random.below(this.#remembered.length)]!;
+    // Behind the end of a connection an old SYN would open another one.
+    if (this.#isSynchronized && original.view.getUint8(original.start + IP + 13) & SYN) {
+      return false;
+    }
     packet.clear();
     const { length } = original;
     packet.bytes.set(

@@ -52,6 +52,8 @@ export interface WorldOptions {
   readonly up: Faults;
   /** From the server to the client. */
   readonly down: Faults;
+  /** Whether the server listens; else it is asked. @default {false} */
+  readonly listens?: boolean;
   /** How long the server takes to accept. @default {0} */
   readonly acceptAfter?: Millis;
   /** Packets that the link holds. @default {256} */
@@ -142,6 +144,7 @@ export class World {
       { address: addressOf(1, version), port: 40_000 },
       { address: addressOf(2, version), port: 80 },
     );
+    if (this.#options.listens) this.#ends[1].stack.listen({ port: 80 });
     this.#client = new Application(connection, client.script, ...this.#contents, this.now);
   }
 
@@ -247,11 +250,10 @@ export class World {
 
   #stepApplication(sender: 0 | 1): boolean {
     if (sender === 0) return this.#client.step(this.now);
-    const { stack } = this.#ends[1];
-    const request = stack.nextRequest();
-    if (request && !request.isWithdrawn) {
+    const accept = this.#nextToAccept();
+    if (accept) {
       this.#requestedAt = this.now + (this.#options.acceptAfter ?? 0);
-      this.#accept = () => request.accept();
+      this.#accept = accept;
     }
     if (!this.#server && this.#requestedAt !== undefined && this.now >= this.#requestedAt) {
       const connection = this.#accept();
@@ -262,6 +264,14 @@ export class World {
       this.#server = new Application(connection, script, server, client, this.now);
     }
     return this.#server?.step(this.now) ?? false;
+  }
+
+  #nextToAccept(): (() => Connection | undefined) | undefined {
+    const { stack } = this.#ends[1];
+    const request = stack.nextRequest();
+    if (request && !request.isWithdrawn) return () => request.accept();
+    const listener = stack.nextListener();
+    return listener && (() => listener.accept());
   }
 
   #accept: () => Connection | undefined = () => undefined;

@@ -67,6 +67,7 @@ export function randomWorld(seed: number, mostBytes = MOST_BYTES): WorldOptions 
     version: Math.min(...mtus) < 1280 ? 4 : dice.among(4, 6), // RFC 8200 §5
     up: randomFaults(dice, delay),
     down: randomFaults(dice, delay),
+    listens: dice.isLucky(0.3),
     acceptAfter: dice.isLucky(0.2) ? dice.upTo(5000) : 0,
     linkCapacity: dice.among(2, 16, 256),
   };
