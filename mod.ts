@@ -71,6 +71,7 @@ export type {
   TcpOptions,
 } from "./lib/tcp/config.ts";
 export type {
+  CongestionChoice,
   CongestionControl,
   CongestionFactory,
   CongestionSizes,

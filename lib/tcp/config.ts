@@ -4,9 +4,8 @@
  * @module
  */
 import type { Millis } from "../base/clock.ts";
-import type { CongestionFactory } from "./congestion.ts";
+import type { CongestionChoice } from "./congestion.ts";
 import type { IsnAlgorithm } from "./isn.ts";
-import { NewReno } from "./new_reno.ts";
 
 /** When to ask an idle peer for a sign of life (RFC 9293 §3.8.4). Times in milliseconds. */
 export interface KeepAlive {
@@ -98,7 +97,7 @@ export interface TcpOptions extends ConnectionOptions {
   readonly windowScaling?: boolean;
   /** The timeout before the first measurement (RFC 6298 §2.1). @default {1000} */
   readonly initialRto?: Millis;
-  /** The least timeout; RFC 6298 §2.4 says 1000, we follow Linux. @default {200} */
+  /** How far the timeout exceeds SRTT at least, as in Linux (cf. RFC 6298 §2.4). @default {200} */
   readonly minRto?: Millis;
   /** The largest timeout, at least 60000 (RFC 6298 §2.5). @default {60000} */
   readonly maxRto?: Millis;
@@ -137,8 +136,8 @@ export interface TcpOptions extends ConnectionOptions {
    * they take what they have promised. @default {536870912}
    */
   readonly maxMemory?: number;
-  /** Makes the congestion control of a connection. @default NewReno */
-  readonly congestion?: CongestionFactory;
+  /** The congestion control of a connection. @default {"cubic"} */
+  readonly congestion?: CongestionChoice;
   /**
    * Connections and requests at a time, at most. For a new one the oldest in
    * TIME-WAIT gives way, else the oldest in SYN-RECEIVED, else the longest idle
@@ -196,7 +195,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   synFin: "drop",
   initialWindow: 262_144,
   maxMemory: 536_870_912,
-  congestion: (sizes) => new NewReno(sizes),
+  congestion: "cubic",
   maxConnections: 65_536,
   maxTimeWait: 4096,
   maxRequests: 4096,

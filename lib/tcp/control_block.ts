@@ -18,14 +18,17 @@ import type { MemoryBudget } from "../base/memory_budget.ts";
 import { RingBuffer } from "../base/ring_buffer.ts";
 import type { DeliveryErrorKind } from "../ip/ip.ts";
 import type { TcpConfig } from "./config.ts";
-import type { CongestionControl } from "./congestion.ts";
+import { type CongestionControl, newCongestionControl } from "./congestion.ts";
 import { Deadlines, Wait } from "./deadlines.ts";
 import type { TcpErrorCode } from "./error.ts";
 import { Reassembly } from "./reassembly.ts";
-import { RangeSet } from "./range_set.ts";
+import { RackVariables } from "./rack.ts";
+import { RecoveryVariables } from "./recovery_state.ts";
 import { RttEstimator } from "./rtt.ts";
+import { Scoreboard } from "./scoreboard.ts";
 import { type Seq, seqAdd, seqBefore, seqDiff, seqMax, toSeq } from "./seq.ts";
 import { isSuccessor, State, stateName } from "./state.ts";
+import { WindowUse } from "./window_use.ts";
 
 /** What the application may want to know; a set of bits. */
 export const Event = {
@@ -47,8 +50,6 @@ export const Owed = {
   Ack: 1,
   /** A reset, after which nothing more is sent. */
   Reset: 2,
-  /** The first segment that is not acknowledged, once more. */
-  Retransmit: 4,
   /** A byte of old data, which the peer must answer: a window probe or a keep-alive. */
   Probe: 8,
   /** Whatever the window takes, however little (RFC 9293 §3.8.6.2.1: the override timeout). */
@@ -61,7 +62,7 @@ export const Owed = {
 export interface SendVariables {
   /** SND.UNA: the oldest that is not acknowledged. */
   una: Seq;
-  /** SND.NXT: what is sent next; goes back to `una` upon a timeout. */
+  /** SND.NXT: what is sent next; goes back only to send a SYN again. */
   nxt: Seq;
   /** SND.MAX: the highest that `nxt` has been. */
   max: Seq;
@@ -113,22 +114,6 @@ export interface TimestampVariables {
   offset: number;
 }
 
-/** Where loss recovery stands (RFC 6582, RFC 6675). */
-export interface RecoveryVariables {
-  /** Whether a recovery is going on. */
-  active: boolean;
-  /** It ends, and another may begin, when this is acknowledged. */
-  point: Seq;
-  /** HighRxt: with SACK, up to where holes have been filled again. */
-  highRxt: Seq;
-  /** With SACK: SND.MAX when something was last sent again. */
-  mark: Seq;
-  /** Until this is acknowledged cwnd is not reduced again: once a window (RFC 5681 §4.3). */
-  reduced: Seq;
-  /** Acknowledgments in a row that repeat SND.UNA. */
-  duplicates: number;
-}
-
 /** Smaller segments are not taken for full: no peer has to send smaller ones (RFC 9293 §3.7.1). */
 const LEAST_FULL = 536;
 
@@ -153,13 +138,15 @@ export class ControlBlock {
   readonly snd: SendVariables;
   readonly rcv: ReceiveVariables;
   readonly ts: TimestampVariables;
-  readonly recovery: RecoveryVariables;
+  /** What has been sent and is not acknowledged. */
+  readonly board: Scoreboard = new Scoreboard();
+  readonly recovery: RecoveryVariables = new RecoveryVariables();
+  readonly rack: RackVariables = new RackVariables();
+  readonly windowUse: WindowUse = new WindowUse();
   /** Whether both sides scale their windows. */
   scaling = false;
   /** Whether both sides send SACK blocks. */
   sack = false;
-  /** What the peer has received out of order. */
-  readonly sacked: RangeSet = new RangeSet();
   /** What we have received out of order. */
   readonly reassembly: Reassembly = new Reassembly();
   /** Where the peer's FIN is, once it has been seen. */
@@ -183,19 +170,15 @@ export class ControlBlock {
   readonly rtt: RttEstimator;
   congestion: CongestionControl;
   readonly deadlines: Deadlines = new Deadlines();
-  /** A tail loss probe that is not acknowledged: where it ended (RFC 8985 §7.1: TLP.end_seq). */
-  tailProbe: { readonly end: Seq; readonly isRetransmission: boolean } | undefined = undefined;
+  /** A tail loss probe that is not acknowledged: its end, a position (RFC 8985 §7.1: TLP.end_seq). */
+  tailProbe: { readonly end: number; readonly isRetransmission: boolean } | undefined = undefined;
   /** Retransmission timeouts since SND.UNA last moved. */
   attempts = 0;
   /** Probes of the window or of an idle peer since it was last heard. */
   unansweredProbes = 0;
   /** Doublings of the persist timer. */
   persistBackoffs = 0;
-  /** A segment whose acknowledgment is being timed begins here, unless `timedAt` is NaN. */
-  timedStart: Seq;
-  /** And ends here. */
-  timedEnd: Seq;
-  /** When that segment was sent, or NaN (Karn: not when it was sent twice). */
+  /** When our SYN was sent, or NaN (Karn: not when it was sent twice). */
   timedAt: Millis = NaN;
   /** No challenge ACK before this. */
   nextChallengeAt: Millis = 0;
@@ -242,21 +225,12 @@ export class ControlBlock {
       tunedFrom: unknown,
     };
     this.ts = { enabled: false, recent: 0, recentAt: 0, lastAckSent: unknown, offset: 0 };
-    this.recovery = {
-      active: false,
-      point: iss,
-      highRxt: iss,
-      mark: iss,
-      reduced: iss,
-      duplicates: 0,
-    };
-    this.timedStart = iss;
-    this.timedEnd = iss;
     this.quickAcks = config.quickAcks;
     this.unacked = new RingBuffer(config.sendBuffer, memory, segment);
     this.received = new RingBuffer(config.receiveBuffer, memory, segment);
     this.rtt = new RttEstimator(config);
-    this.congestion = config.congestion({ segment: 0, burst: 0, initialWindow: 0 });
+    const sizes = { segment: 0, burst: 0, initialWindow: 0 };
+    this.congestion = newCongestionControl(config.congestion, sizes);
   }
 
   /** Moves to `next`; the only place that writes `state`. */
@@ -270,6 +244,7 @@ export class ControlBlock {
     if (next === State.Closed || next === State.TimeWait) {
       this.deadlines.stopAll();
       this.unacked.release();
+      this.board.release();
     }
   }
 
@@ -284,7 +259,7 @@ export class ControlBlock {
     return seqDiff(this.snd.nxt, this.snd.una);
   }
 
-  /** Bytes that have not been sent, or are to be sent again; -1 when the FIN has been. */
+  /** Bytes that have not been sent; -1 when the FIN has been. */
   get unsent(): number {
     return this.unacked.length - this.inFlight;
   }

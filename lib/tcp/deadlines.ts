@@ -26,6 +26,8 @@ export const Wait = {
   UserTimeout: 6,
   /** For the peer's FIN, when the application no longer does. */
   FinWait2: 7,
+  /** For what may only have been overtaken (RFC 8985 §6.3). */
+  Reordering: 8,
 } as const;
 /** One of the reasons in {@linkcode Wait}. */
 export type Wait = typeof Wait[keyof typeof Wait];
@@ -47,6 +49,11 @@ export class Deadlines {
   /** Removes all deadlines. */
   stopAll(): void {
     this.#at.fill(NEVER);
+  }
+
+  /** The deadline of `wait`, or {@linkcode NEVER}. */
+  at(wait: Wait): Millis {
+    return this.#at[wait]!;
   }
 
   /** Whether `wait` has a deadline. */

@@ -15,6 +15,7 @@ import { IPV4_HEADER_LENGTH } from "../ip/ipv4_header.ts";
 import { IPV6_HEADER_LENGTH } from "../ip/ipv6_header.ts";
 import { synAcknowledged } from "./acknowledge.ts";
 import type { TcpConfig } from "./config.ts";
+import { newCongestionControl } from "./congestion.ts";
 import { ControlBlock, Event, Owed } from "./control_block.ts";
 import { ACK, FIN, RST, type Segment, SYN, TCP_HEADER_LENGTH } from "./header.ts";
 import { TIMESTAMPS_LENGTH } from "./options.ts";
@@ -116,7 +117,7 @@ function takePeerSyn(tcb: ControlBlock, syn: Segment, now: Millis): void {
   const theirs = Math.max(options.mss || snd.mss, SMALLEST_MSS);
   const perSegment = ts.enabled ? TIMESTAMPS_LENGTH : 0; // RFC 9293 §3.7.1, MUST-16
   snd.mss = Math.min(theirs, rcv.mss) - perSegment;
-  tcb.congestion = config.congestion({
+  tcb.congestion = newCongestionControl(config.congestion, {
     segment: snd.mss,
     burst: tcb.segmentPayload(snd.mss),
     initialWindow: Math.max(10 * snd.mss, config.initialWindow), // RFC 6928 §2

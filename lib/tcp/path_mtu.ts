@@ -16,7 +16,7 @@ import { IPV6_HEADER_LENGTH } from "../ip/ipv6_header.ts";
 import type { ControlBlock } from "./control_block.ts";
 import { TCP_HEADER_LENGTH } from "./header.ts";
 import { TIMESTAMPS_LENGTH } from "./options.ts";
-import { goBack } from "./timeouts.ts";
+import { changeSegmentSize } from "./recovery.ts";
 
 /**
  * Reports of less are taken for this. RFC 1191 §3 would go down to 68 bytes, so
@@ -43,9 +43,7 @@ export function pathMtuChanged(
   const perSegment = TCP_HEADER_LENGTH + (tcb.ts.enabled ? TIMESTAMPS_LENGTH : 0);
   const mss = Math.max(mtu, smallest) - ipHeader - perSegment;
   if (mss >= tcb.snd.mss) return false;
-  tcb.snd.mss = mss;
-  if (!tcb.hasOutstanding) return true;
-  goBack(tcb);
+  changeSegmentSize(tcb, mss);
   tcb.setRetransmitTimer(now);
   return true;
 }

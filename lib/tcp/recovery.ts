@@ -1,172 +1,244 @@
 /**
- * Loss recovery: what duplicates and SACK blocks say, and what to send again.
+ * Loss recovery: what follows from an acknowledgment, or from its absence, for
+ * what was sent.
  *
- * With SACK, everything below the highest block that has not been reported is
- * taken for lost: the way to the guest keeps the order of packets, so there is
- * no reordering to wait for. Without SACK it is NewReno.
+ * With SACK {@link ./rack.ts | RACK} finds what is lost; without, it is NewReno
+ * that counts duplicates. The states and their changes are Linux's.
  *
- *     una        highRxt        highest SACKed          nxt
- *      |--sent----|----lost-[==]----lost-[==]--in flight-|
- *         again
+ *                 lost                       all acknowledged
+ *      Open ---------------> Recovery ---------------------------> Open
+ *        |                       |                                  ^
+ *        +------ timeout --------+------> Loss ---------------------+
+ *                                    or never lost: undo
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6675#section-5 | RFC 6675 §5}
  * @see {@link https://www.rfc-editor.org/rfc/rfc6582#section-3.2 | RFC 6582 §3.2}
  * @see {@link https://www.rfc-editor.org/rfc/rfc5827#section-3 | RFC 5827 §3}
  * @module
  */
-import { type ControlBlock, Owed } from "./control_block.ts";
+import type { Millis } from "../base/clock.ts";
+import type { ControlBlock } from "./control_block.ts";
+import { Wait } from "./deadlines.ts";
 import type { Segment } from "./header.ts";
-import type { SeqRange } from "./range_set.ts";
-import { seqAdd, seqBefore, seqBeforeOrAt, seqDiff, seqMax } from "./seq.ts";
+import { pipe } from "./pipe.ts";
+import { beginReduction, reduceWindow } from "./prr.ts";
+import { ageReorderingWindow, detectLosses } from "./rack.ts";
+import { CongestionState, DUPLICATE_THRESHOLD, Frto } from "./recovery_state.ts";
+import { beginUndo, isSpurious, undo } from "./undo.ts";
 
-/** DupThresh (RFC 6675 §2). */
-const DUPLICATE_THRESHOLD = 3;
-/** More holes than this are not kept track of. */
-const MAX_SACKED_RANGES = 256;
+/** What an acknowledgment is, for loss recovery. */
+export interface Progress {
+  /** Bytes by which SND.UNA has moved. */
+  readonly acked: number;
+  /** Whether it repeats SND.UNA, as RFC 5681 §2 has it. */
+  readonly isDuplicate: boolean;
+  /** Bytes that the window may grow for. */
+  readonly growth: number;
+  /** Whether cwnd was what held more back. */
+  readonly isLimited: boolean;
+}
+
+/** Takes in an acknowledgment, after the scoreboard has. */
+export function recover(
+  tcb: ControlBlock,
+  segment: Segment,
+  progress: Progress,
+  now: Millis,
+): void {
+  const { recovery, board, congestion } = tcb;
+  const { acked, isDuplicate } = progress;
+  const { unrepaired } = board;
+  const wasRecovering = recovery.state === CongestionState.Recovery;
+  let delivered = board.delivery.bytes;
+  if (!tcb.sack) delivered += countDuplicates(tcb, acked, isDuplicate);
+
+  if (wasRecovering) whileRecovering(tcb, segment, acked, now);
+  else if (recovery.state === CongestionState.Loss) afterTimeout(tcb, segment, acked, isDuplicate);
+  else if (isSpurious(tcb, segment, 0)) undo(tcb);
+
+  findLosses(tcb, acked, now);
+  const hasLostMore = board.unrepaired > unrepaired;
+  if (board.unrepaired > 0 && mayEnterRecovery(tcb, hasLostMore)) enterRecovery(tcb);
+
+  if (recovery.state === CongestionState.Recovery) {
+    reduceWindow(tcb, delivered, acked > 0 && !hasLostMore);
+  } else if (progress.growth > 0 && !wasRecovering) {
+    congestion.acknowledged(progress.growth, progress.isLimited, now, tcb.rtt.smoothed);
+  }
+}
+
+/** Nothing was heard of what should have come by now (RFC 8985 §6.3). */
+export function reorderingTimeout(tcb: ControlBlock, now: Millis): void {
+  detectLosses(tcb, now);
+  if (tcb.board.unrepaired === 0 || tcb.recovery.state !== CongestionState.Open) return;
+  enterRecovery(tcb);
+  reduceWindow(tcb, tcb.snd.mss, false);
+}
+
+/** The retransmission timeout (RFC 5681 §3.1): everything is lost, and cwnd is one segment. */
+export function enterLoss(tcb: ControlBlock, now: Millis): void {
+  const { recovery, board, congestion, snd, rack } = tcb;
+  const wasOpen = recovery.state === CongestionState.Open;
+  const isNew = wasOpen || board.una >= recovery.point ||
+    (recovery.state === CongestionState.Loss && tcb.attempts === 0);
+  if (isNew) {
+    congestion.reduce(board.next - board.una);
+    beginUndo(tcb);
+  }
+  loseEverything(tcb, tcb.sack ? now - rack.rtt : Infinity);
+  congestion.window = pipe(tcb) + snd.mss;
+  recovery.frto = wasOpen || tcb.attempts > 0 ? Frto.Waiting : Frto.Off;
+}
+
+/** A window that has closed took everything with it; congestion has nothing to do with that. */
+export function loseBehindClosedWindow(tcb: ControlBlock): void {
+  loseEverything(tcb, Infinity);
+  tcb.recovery.frto = Frto.Off;
+  tcb.recovery.mayUndo = false;
+}
 
 /**
- * Adds the SACK blocks of `segment` to what the peer is known to have.
- *
- * Blocks outside of what is outstanding are ignored: among them reports of
- * duplicates, which lie below SND.UNA or within another block (RFC 2883 §4).
- *
- * @returns Whether there was news among them.
+ * Lowers (or raises) the most payload of a packet, as a changed path MTU asks
+ * for. What is too large is sent again at once, in pieces that fit; no
+ * congestion has been seen (RFC 9293 §3.7.2, RFC 8201 §5.4).
  */
-export function noteSack(tcb: ControlBlock, segment: Segment): boolean {
-  const { options } = segment;
-  const { max } = tcb.snd;
-  const una = seqMax(tcb.snd.una, segment.ack);
-  let isNews = false;
-  for (let i = 0; i < options.sackCount; i++) {
-    const start = options.sackStart(i);
-    const end = options.sackEnd(i);
-    // By distances from one point: three numbers that are far apart can each be before the next.
-    const [from, to] = [seqDiff(start, una), seqDiff(end, una)];
-    const isOutstanding = 0 < from && from < to && to <= seqDiff(max, una);
-    if (!isOutstanding || tcb.sacked.covering(start, end)) continue;
-    if (tcb.sacked.count >= MAX_SACKED_RANGES) continue;
-    tcb.sacked.add(start, end);
-    isNews = true;
-  }
-  return isNews;
+export function changeSegmentSize(tcb: ControlBlock, size: number): void {
+  const { snd, board, congestion, recovery } = tcb;
+  const isSmaller = size < snd.mss;
+  snd.mss = size;
+  congestion.resize({ segment: size, burst: tcb.segmentPayload(size) });
+  board.segmentSize = size;
+  if (!isSmaller) return;
+  board.loseLarger(size);
+  if (board.unrepaired === 0 || recovery.state !== CongestionState.Open) return;
+  recovery.state = CongestionState.Loss;
+  recovery.point = board.next;
+  recovery.mayUndo = false;
+  recovery.frto = Frto.Off;
 }
 
-/** An acknowledgment repeated SND.UNA, or told of something received out of order. */
-export function duplicateAcknowledged(tcb: ControlBlock): void {
-  const { recovery } = tcb;
-  recovery.duplicates++;
-  if (recovery.active) {
-    if (!tcb.sack) return tcb.congestion.inflate();
-    const highest = tcb.sacked.last?.end;
-    if (highest !== undefined && seqBefore(recovery.mark, highest)) {
-      // What was sent after them has arrived: the retransmissions were lost, too. RFC 6675 would
-      // wait for the timeout; this is what RFC 8985 finds by time, and Linux did before it.
-      recovery.highRxt = tcb.snd.una;
-    }
-    tcb.owed |= Owed.Retransmit;
-  } else if (isLoss(tcb)) {
-    enterRecovery(tcb);
-  }
-}
-
-/** Whether the first segment that is not acknowledged may be taken for lost. */
-function isLoss(tcb: ControlBlock): boolean {
-  const { recovery, snd, sacked } = tcb;
-  // Until all that was outstanding at the last recovery is acknowledged, duplicates may be of its
-  // own making (RFC 6582 §4.1); SACK blocks leave no doubt.
-  const settled = tcb.sack
-    ? seqBeforeOrAt(recovery.point, snd.una)
-    : seqBefore(recovery.point, snd.una);
-  if (!settled) return false;
-  const threshold = duplicateThreshold(tcb);
-  // What is reported may be little, but far behind the hole, as a probe of the tail is: were the
-  // rest not lost, it would have been reported before (forward acknowledgment).
-  const reach = sacked.last ? seqDiff(sacked.last.end, snd.una) : 0;
-  return recovery.duplicates >= threshold || sacked.size > (threshold - 1) * snd.mss ||
-    reach > threshold * snd.mss;
-}
-
-/** With little in flight and nothing to add, three duplicates cannot come (RFC 5827 §3.1). */
-function duplicateThreshold(tcb: ControlBlock): number {
-  const bytes = Math.min(seqDiff(tcb.snd.max, tcb.snd.una), tcb.unacked.length); // without the FIN
-  const outstanding = Math.ceil(bytes / tcb.snd.mss);
-  const limit = Math.min(tcb.snd.wnd, tcb.congestion.window);
-  const canSendMore = tcb.unsent > 0 &&
-    limit - tcb.inFlight >= Math.min(tcb.unsent, tcb.snd.mss);
-  const isEarly = 2 <= outstanding && outstanding <= DUPLICATE_THRESHOLD && !canSendMore;
-  return isEarly ? outstanding - 1 : DUPLICATE_THRESHOLD;
+function loseEverything(tcb: ControlBlock, youngest: Millis): void {
+  const { recovery, board, deadlines } = tcb;
+  // RFC 2018 §8: what was reported may be gone. RFC 6675 §5.1: only if there is a sign of that.
+  if (board.isReneging) board.forgetReports();
+  board.loseAll(youngest);
+  recovery.state = CongestionState.Loss;
+  recovery.point = board.next;
+  recovery.duplicates = 0;
+  recovery.duplicated = 0;
+  tcb.tailProbe = undefined;
+  deadlines.stop(Wait.Reordering);
 }
 
 function enterRecovery(tcb: ControlBlock): void {
-  const { recovery, snd, congestion } = tcb;
-  recovery.active = true;
-  recovery.point = snd.max;
-  recovery.highRxt = snd.una;
-  recovery.mark = snd.max;
-  if (seqBeforeOrAt(recovery.reduced, snd.una)) {
-    recovery.reduced = snd.max;
-    congestion.enterRecovery(seqDiff(snd.max, snd.una));
-  }
-  if (!tcb.sack) { // RFC 5681 §3.2, step 3: what the duplicates stand for has left
-    for (let i = 0; i < recovery.duplicates; i++) congestion.inflate();
-  }
-  tcb.owed |= Owed.Retransmit;
+  const { recovery, board, congestion } = tcb;
+  recovery.state = CongestionState.Recovery;
+  recovery.point = board.next;
+  recovery.frto = Frto.Off;
+  beginUndo(tcb);
+  beginReduction(tcb);
+  congestion.reduce(recovery.flight);
 }
 
-/** SND.UNA has moved by `bytes` of data; `limited`: cwnd was what held more back. */
-export function newlyAcknowledged(tcb: ControlBlock, bytes: number, limited: boolean): void {
-  const { recovery, snd, congestion } = tcb;
-  recovery.duplicates = 0;
-  if (!recovery.active) {
-    // They follow SND.UNA, lest after 2 GB they seem to lie ahead.
-    if (seqBefore(recovery.point, snd.una)) recovery.point = seqAdd(snd.una, -1);
-    if (seqBefore(recovery.reduced, snd.una)) recovery.reduced = snd.una;
-    return congestion.acknowledged(bytes, limited);
-  }
-  if (seqBeforeOrAt(recovery.point, snd.una)) {
-    recovery.active = false;
-    congestion.leaveRecovery(tcb.inFlight);
+function mayEnterRecovery({ recovery }: ControlBlock, hasLostMore: boolean): boolean {
+  if (recovery.state === CongestionState.Open) return true;
+  // A retransmission that was lost is a second sign of congestion (RFC 5681 §4.3).
+  return recovery.state === CongestionState.Loss && hasLostMore && recovery.frto === Frto.Off;
+}
+
+function whileRecovering(tcb: ControlBlock, segment: Segment, acked: number, now: Millis): void {
+  const { recovery, board, congestion } = tcb;
+  if (isSpurious(tcb, segment, acked)) return undo(tcb);
+  if (board.una < recovery.point) {
+    if (!tcb.sack && acked > 0) board.loseFirst(tcb.snd.mss); // RFC 6582 §3.2, step 3: partial
     return;
   }
-  recovery.highRxt = seqMax(recovery.highRxt, snd.una);
-  // After a timeout slow start goes on.
-  if (congestion.window < congestion.slowStartThreshold) congestion.acknowledged(bytes, true);
-  if (!tcb.sack) congestion.partiallyAcknowledged(bytes);
-  tcb.owed |= Owed.Retransmit;
+  recovery.state = CongestionState.Open;
+  congestion.window = congestion.slowStartThreshold;
+  ageReorderingWindow(tcb);
+  if (!tcb.sack) recovery.duplicated = 0;
+  detectLosses(tcb, now);
 }
 
-/** What to send again next, if anything is lost and may be sent. */
-export function nextLost(tcb: ControlBlock): SeqRange | undefined {
-  const { recovery, snd, sacked } = tcb;
-  if (!recovery.active) return undefined;
-  const first = { start: snd.una, end: seqAdd(snd.una, snd.mss) };
-  if (!tcb.sack) return first;
-  const isFirst = recovery.highRxt === snd.una;
-  if (!isFirst && pipe(tcb) >= tcb.congestion.window) return undefined;
-  const highest = sacked.last?.start;
-  if (highest === undefined) return isFirst ? first : undefined;
-  return sacked.gaps(recovery.highRxt, highest)[0];
+/** After a timeout: were the data lost, or only late? F-RTO finds out (RFC 5682 §3.1). */
+function afterTimeout(
+  tcb: ControlBlock,
+  segment: Segment,
+  acked: number,
+  isDuplicate: boolean,
+): void {
+  const { recovery, board } = tcb;
+  if (isSpurious(tcb, segment, acked) || hasOriginalArrived(tcb)) {
+    tcb.rtt.endBackoff();
+    return undo(tcb);
+  }
+  if (board.una >= recovery.point) {
+    recovery.state = CongestionState.Open;
+    recovery.frto = Frto.Off;
+    return;
+  }
+  if (recovery.frto === Frto.Probing) {
+    if (board.delivery.bytes > acked || isDuplicate) recovery.frto = Frto.Off; // step 3a
+  } else if (recovery.frto === Frto.Waiting && acked > 0) {
+    recovery.point = board.next;
+    recovery.frto = canSendNew(tcb) ? Frto.Probing : Frto.Off; // step 2b
+  }
 }
 
-/** How much is in the network, by the best estimate (RFC 6675 §4, SetPipe). */
-export function pipe(tcb: ControlBlock): number {
-  const { recovery, snd, sacked } = tcb;
-  const highest = sacked.last?.end;
-  if (!recovery.active || !tcb.sack || highest === undefined) return tcb.inFlight;
-  const sentAgain = sacked.gaps(snd.una, recovery.highRxt)
-    .reduce((sum, { start, end }) => sum + seqDiff(end, start), 0);
-  return sentAgain + Math.max(0, seqDiff(snd.nxt, highest));
+/** Whether something has arrived of what the timeout took for lost, and was sent only once. */
+function hasOriginalArrived({ recovery, board, sack }: ControlBlock): boolean {
+  if (recovery.frto === Frto.Off || !recovery.mayUndo) return false;
+  const { delivery } = board;
+  // Without SACK it may have arrived long ago, behind the hole that was filled now.
+  if (!sack && delivery.acksRepeated) return false;
+  return delivery.firstOriginalEnd <= recovery.point;
 }
 
-/** A timeout ends a recovery: all is sent again, whatever was reported (RFC 2018 §8). */
-export function abandonRecovery(tcb: ControlBlock): void {
-  const { recovery, snd, sacked } = tcb;
-  recovery.active = false;
-  // What comes again may cause duplicates, but no new SACK blocks: those tell of further losses,
-  // and waiting for SND.MAX (RFC 6675 §5.1) would cost a timeout, ever longer, for each of them.
-  recovery.point = tcb.sack ? snd.una : snd.max;
-  recovery.reduced = snd.max;
-  recovery.duplicates = 0;
-  sacked.clear();
-  tcb.owed &= ~Owed.Retransmit;
+function canSendNew({ unsent, snd, inFlight }: ControlBlock): boolean {
+  return unsent > 0 && snd.wnd - inFlight >= Math.min(unsent, snd.mss);
+}
+
+function findLosses(tcb: ControlBlock, acked: number, now: Millis): void {
+  if (tcb.sack) {
+    if (tcb.board.sacked > 0 || tcb.board.lost > 0 || acked > 0) detectLosses(tcb, now);
+    return;
+  }
+  const { recovery, board } = tcb;
+  if (recovery.state !== CongestionState.Open || recovery.duplicates < threshold(tcb)) return;
+  // Until more than what was outstanding then is acknowledged, duplicates may be of the last
+  // recovery's own making (RFC 6582 §4.1).
+  if (board.una > recovery.point) board.loseFirst(tcb.snd.mss);
+}
+
+/**
+ * Without SACK each duplicate stands for a segment that has arrived.
+ *
+ * @returns How many bytes this one stands for.
+ */
+function countDuplicates(tcb: ControlBlock, acked: number, isDuplicate: boolean): number {
+  const { recovery, board, snd } = tcb;
+  if (acked > 0) {
+    recovery.duplicates = 0;
+    // In a recovery the first segment was the hole, and the rest had caused duplicates.
+    const counted = recovery.state === CongestionState.Recovery ? acked - snd.mss : Infinity;
+    const before = recovery.duplicated;
+    recovery.duplicated = Math.max(before - Math.max(counted, 0), 0);
+    return recovery.duplicated - before; // they were counted when they came
+  }
+  if (!isDuplicate) return 0;
+  recovery.duplicates++;
+  const most = Math.max(board.pipe - snd.mss, 0); // one of them is the hole
+  const stands = Math.min(snd.mss, Math.max(most - recovery.duplicated, 0));
+  recovery.duplicated += stands;
+  return stands;
+}
+
+/** With little in flight and nothing to add, three duplicates cannot come (RFC 5827 §3.1). */
+function threshold(tcb: ControlBlock): number {
+  const bytes = Math.min(tcb.board.next - tcb.board.una, tcb.unacked.length); // without the FIN
+  const outstanding = Math.ceil(bytes / tcb.snd.mss);
+  const canSendMore = canSendNew(tcb) &&
+    tcb.congestion.window - pipe(tcb) >= Math.min(tcb.unsent, tcb.snd.mss);
+  const isEarly = 2 <= outstanding && outstanding <= DUPLICATE_THRESHOLD && !canSendMore;
+  return isEarly ? outstanding - 1 : DUPLICATE_THRESHOLD;
 }

@@ -10,13 +10,15 @@ import type { Millis } from "../base/clock.ts";
 export interface RtoLimits {
   /** Before the first measurement (RFC 6298 §2.1). */
   readonly initialRto: Millis;
-  /** The least; RFC 6298 §2.4 says 1000, Linux and we 200. */
+  /** What is added to SRTT at least; RFC 6298 §2.4 wants 1000 in all, Linux and we 200. */
   readonly minRto: Millis;
   /** The most (RFC 6298 §2.5). */
   readonly maxRto: Millis;
 }
 
 const GRANULARITY: Millis = 1;
+/** For so long the least round trip counts; a path may become longer. As Linux. */
+const LEAST_LIFETIME: Millis = 300_000;
 /** After the timer has expired for a SYN (§5.7). */
 const RTO_AFTER_SYN: Millis = 3000;
 
@@ -29,6 +31,9 @@ export class RttEstimator {
   smoothed: Millis = 0;
   /** RTTVAR: how much it varies. */
   variation: Millis = 0;
+  /** The least of the recent round trips (RFC 8985 §6.2, step 1: RACK.min_RTT). */
+  least: Millis = Infinity;
+  #leastAt: Millis = 0;
 
   /** Starts without a measurement. */
   constructor(limits: RtoLimits) {
@@ -46,8 +51,18 @@ export class RttEstimator {
     return this.#backoffs;
   }
 
-  /** Takes in a measurement (§2.2, §2.3), which also ends the backing off (§5.7). */
-  sample(rtt: Millis): void {
+  /**
+   * Takes in a measurement (§2.2, §2.3), which also ends the backing off (§5.7).
+   *
+   * The bound from below holds for the variation, as in Linux, not for the
+   * timeout: on a long path it would otherwise be without effect, and a timeout
+   * come just when an acknowledgment is a little late.
+   */
+  sample(rtt: Millis, now: Millis): void {
+    if (rtt <= this.least || now - this.#leastAt > LEAST_LIFETIME) {
+      this.least = rtt;
+      this.#leastAt = now;
+    }
     if (this.smoothed === 0) {
       this.smoothed = rtt;
       this.variation = rtt / 2;
@@ -56,8 +71,13 @@ export class RttEstimator {
       this.smoothed += (rtt - this.smoothed) / 8;
     }
     const { minRto, maxRto } = this.#limits;
-    const timeout = this.smoothed + Math.max(GRANULARITY, 4 * this.variation);
-    this.#base = Math.min(Math.max(timeout, minRto), maxRto);
+    const timeout = this.smoothed + Math.max(GRANULARITY, minRto, 4 * this.variation);
+    this.#base = Math.min(timeout, maxRto);
+    this.#backoffs = 0;
+  }
+
+  /** Takes the doublings back: the timeout was spurious. */
+  endBackoff(): void {
     this.#backoffs = 0;
   }
 

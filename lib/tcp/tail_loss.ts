@@ -9,21 +9,23 @@
 import type { Millis } from "../base/clock.ts";
 import { type ControlBlock, Owed } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
-import type { Segment } from "./header.ts";
-import { seqBefore, seqDiff } from "./seq.ts";
+import { CongestionState } from "./recovery_state.ts";
 
-/** No probe sooner than this: host timers and other flows take their time. */
-const SOONEST: Millis = 10;
-/** A peer may keep the acknowledgment of a single segment back; Linux 40 ms (WCDelAckT, §7.2). */
-const DELAYED_ACK: Millis = 50;
+/** No probe sooner than this after two round trips: timers and other flows take their time. */
+const SLACK: Millis = 2;
 
 /** (Re)starts the probe timer (§7.2), or stops it where there is nothing to probe for. */
 export function setTailProbeTimer(tcb: ControlBlock, now: Millis): void {
-  if (!mayProbe(tcb)) return tcb.deadlines.stop(Wait.TailLoss);
-  const { snd, rtt } = tcb;
-  const isSingle = seqDiff(snd.max, snd.una) <= snd.mss;
-  const wait = Math.max(2 * rtt.smoothed, SOONEST) + (isSingle ? DELAYED_ACK : 0);
-  tcb.deadlines.set(Wait.TailLoss, now + wait);
+  const { deadlines } = tcb;
+  if (!mayProbe(tcb)) return deadlines.stop(Wait.TailLoss);
+  const { snd, rtt, board } = tcb;
+  const isSingle = board.next - board.una <= snd.mss;
+  // WCDelAckT: the peer may keep the acknowledgment of a single segment back; as Linux.
+  const wait = 2 * rtt.smoothed + (isSingle ? tcb.config.minRto : SLACK);
+  const timeout = deadlines.isSet(Wait.Retransmit)
+    ? deadlines.at(Wait.Retransmit)
+    : now + rtt.timeout;
+  deadlines.set(Wait.TailLoss, Math.min(now + wait, timeout));
 }
 
 /** Nothing has been heard for a while: owes a probe (§7.3). */
@@ -33,10 +35,12 @@ export function tailLossTimeout(tcb: ControlBlock, now: Millis): void {
   tcb.setRetransmitTimer(now);
 }
 
-/** With SACK, when nothing is known to be lost yet, and one probe at a time. */
+/** With SACK, when nothing is known to be lost or out of order, and one probe at a time. */
 function mayProbe(tcb: ControlBlock): boolean {
-  return tcb.sack && tcb.hasOutstanding && tcb.rtt.smoothed > 0 && tcb.snd.wnd > 0 &&
-    !tcb.recovery.active && tcb.attempts === 0 && tcb.tailProbe === undefined;
+  const { board, recovery } = tcb;
+  return tcb.sack && board.count > 0 && tcb.rtt.smoothed > 0 && tcb.snd.wnd > 0 &&
+    recovery.state === CongestionState.Open && board.sacked === 0 && tcb.attempts === 0 &&
+    tcb.tailProbe === undefined;
 }
 
 /**
@@ -44,13 +48,12 @@ function mayProbe(tcb: ControlBlock): boolean {
  * nothing says that it came twice, it has repaired a loss, and that is answered
  * like any other (§7.4).
  */
-export function tailProbeAcknowledged(tcb: ControlBlock, segment: Segment): void {
-  const { tailProbe, snd, congestion } = tcb;
-  if (!tailProbe || seqBefore(snd.una, tailProbe.end)) return;
+export function tailProbeAcknowledged(tcb: ControlBlock, isReportedTwice: boolean): void {
+  const { tailProbe, board, congestion, recovery } = tcb;
+  if (!tailProbe || board.una < tailProbe.end) return;
   tcb.tailProbe = undefined;
-  const { options } = segment;
-  const isDuplicate = options.sackCount > 0 && seqBefore(options.sackStart(0), segment.ack);
-  if (tailProbe.isRetransmission && !isDuplicate && !tcb.recovery.active) {
-    congestion.enterRecovery(Math.max(seqDiff(snd.max, snd.una), snd.mss));
-  }
+  if (!tailProbe.isRetransmission || isReportedTwice) return;
+  if (recovery.state !== CongestionState.Open) return;
+  congestion.reduce(board.next - board.una);
+  congestion.window = congestion.slowStartThreshold;
 }

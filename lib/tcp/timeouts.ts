@@ -12,8 +12,7 @@ import type { Millis } from "../base/clock.ts";
 import { type ControlBlock, Owed } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
 import { giveUp, keepAliveTimeout, userTimeoutExpired } from "./patience.ts";
-import { abandonRecovery } from "./recovery.ts";
-import { seqDiff } from "./seq.ts";
+import { enterLoss, loseBehindClosedWindow, reorderingTimeout } from "./recovery.ts";
 import { State } from "./state.ts";
 import { tailLossTimeout } from "./tail_loss.ts";
 
@@ -24,40 +23,39 @@ export function runTimeouts(tcb: ControlBlock, now: Millis): void {
   if (deadlines.take(Wait.FinWait2, now)) return tcb.enter(State.Closed);
   if (deadlines.take(Wait.UserTimeout, now)) userTimeoutExpired(tcb);
   if (deadlines.take(Wait.DelayedAck, now)) tcb.owed |= Owed.Ack;
-  if (deadlines.take(Wait.Retransmit, now)) retransmissionTimeout(tcb, now);
+  if (deadlines.take(Wait.Reordering, now)) reorderingTimeout(tcb, now);
+  // Where both are due, the probe goes first, and puts the timeout off (RFC 8985 §7.3).
   if (deadlines.take(Wait.TailLoss, now)) tailLossTimeout(tcb, now);
+  if (deadlines.take(Wait.Retransmit, now)) retransmissionTimeout(tcb, now);
   if (deadlines.take(Wait.Persist, now)) persistTimeout(tcb);
   if (deadlines.take(Wait.KeepAlive, now)) keepAliveTimeout(tcb, now);
 }
 
-/** RFC 6298 §5.4 to §5.6: goes back to the first segment that is not acknowledged. */
+/** RFC 6298 §5.4 to §5.6: what is not acknowledged is to be sent again, the first at once. */
 function retransmissionTimeout(tcb: ControlBlock, now: Millis): void {
-  const { snd, config } = tcb;
+  const { snd, config, deadlines } = tcb;
   if (!tcb.hasOutstanding) return;
   const isSyn = tcb.state === State.SynReceived || tcb.state === State.SynSent;
+  tcb.owed &= ~Owed.TailProbe;
+  deadlines.stop(Wait.TailLoss);
   if (!isSyn && snd.wnd === 0) {
     // The peer has closed its window over what it was sent, which is probably gone: it is to be
     // asked, not given up, and sent all again when the window opens.
-    goBack(tcb);
+    loseBehindClosedWindow(tcb);
     persistTimeout(tcb);
-    if (tcb.state !== State.Closed) tcb.deadlines.set(Wait.Retransmit, now + tcb.probeInterval);
+    if (tcb.state !== State.Closed) deadlines.set(Wait.Retransmit, now + tcb.probeInterval);
     return;
   }
   if (tcb.attempts >= (isSyn ? config.synRetries : config.retries)) return giveUp(tcb);
-  if (tcb.attempts === 0) tcb.congestion.timedOut(seqDiff(snd.max, snd.una));
+  if (isSyn) {
+    snd.nxt = tcb.iss;
+    tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
+  } else {
+    enterLoss(tcb, now);
+  }
   tcb.attempts++;
-  goBack(tcb);
   tcb.rtt.backOff();
   tcb.setRetransmitTimer(now);
-}
-
-/** What was sent and is not acknowledged is to be sent again. */
-export function goBack(tcb: ControlBlock): void {
-  abandonRecovery(tcb);
-  tcb.tailProbe = undefined;
-  tcb.owed &= ~Owed.TailProbe;
-  tcb.snd.nxt = tcb.snd.una;
-  tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
 }
 
 /**

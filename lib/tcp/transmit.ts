@@ -13,11 +13,13 @@ import { type ControlBlock, Owed } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
 import { ACK, FIN, PSH, RST, type Segment, SYN } from "./header.ts";
 import { MAX_SACK_BLOCKS } from "./options.ts";
-import { nextLost, pipe } from "./recovery.ts";
+import { pipe } from "./pipe.ts";
+import { CongestionState, Frto } from "./recovery_state.ts";
 import { type Seq, seqAdd, seqBefore, seqDiff, seqMax } from "./seq.ts";
 import { State } from "./state.ts";
 import { setTailProbeTimer } from "./tail_loss.ts";
 import { timestampAt } from "./timestamp.ts";
+import { noteRetransmission } from "./undo.ts";
 import { advertiseWindow, synWindow } from "./window.ts";
 
 /**
@@ -120,30 +122,25 @@ function addOptions(tcb: ControlBlock, segment: Segment, now: Millis): void {
   tcb.reassembly.reportBlocks(most, (start, end) => segment.options.addSack(start, end));
 }
 
-/** A segment that was lost. It leaves SND.NXT alone, and cwnd does not hold it back. */
+/** A segment that was lost. It leaves SND.NXT alone. */
 function makeLost(
   tcb: ControlBlock,
   segment: Segment,
   packet: PacketBuffer,
 ): boolean {
-  if (!(tcb.owed & Owed.Retransmit)) return false;
-  const lost = nextLost(tcb);
-  const room = lost ? seqDiff(seqAdd(tcb.snd.una, tcb.snd.wnd), lost.start) : 0;
-  if (!lost || room <= 0) {
-    tcb.owed &= ~Owed.Retransmit;
-    return false;
-  }
-  const length = Math.min(
-    seqDiff(lost.end, lost.start),
-    room,
-    tcb.segmentPayload(payloadPerPacket(tcb, segment)),
-  );
-  fill(tcb, segment, packet, lost.start, length);
-  tcb.recovery.highRxt = segment.end;
-  tcb.recovery.mark = tcb.snd.max;
-  const isTimed = seqBefore(tcb.timedStart, segment.end) && seqBefore(lost.start, tcb.timedEnd);
-  if (isTimed) tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
-  if (!tcb.sack) tcb.owed &= ~Owed.Retransmit; // one for each partial acknowledgment
+  const { board, snd, congestion, recovery } = tcb;
+  const lost = board.firstUnrepaired;
+  if (lost < 0) return false;
+  // RFC 5682 §3.1, step 2b: new data, if there are any, find out whether the rest is lost, too.
+  if (recovery.frto === Frto.Probing) return false;
+  const start = board.startOf(lost);
+  const perPacket = payloadPerPacket(tcb, segment);
+  const room = Math.min(snd.wnd - (start - board.una), tcb.segmentPayload(perPacket));
+  let length = board.endOfUnrepaired(lost, start + room) - start;
+  const allowed = congestion.window - pipe(tcb);
+  if (length <= 0 || allowed < Math.min(length, perPacket)) return false;
+  if (length > allowed) length = allowed - allowed % perPacket;
+  fill(tcb, segment, packet, seqAdd(snd.una, start - board.una), length);
   return segment.length > 0;
 }
 
@@ -168,7 +165,7 @@ function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boo
   if (unsent < 0 || (unsent === 0 && !tcb.closing)) return false;
   if (tcb.state === State.SynReceived || tcb.finAcknowledged) return false;
   const window = snd.wnd - inFlight;
-  const usable = Math.min(window, tcb.congestion.window + limitedTransmit(tcb) - pipe(tcb));
+  const usable = Math.min(window, tcb.congestion.window - pipe(tcb));
   const perPacket = payloadPerPacket(tcb, segment);
   let length = Math.min(unsent, usable, tcb.segmentPayload(perPacket));
   const isLast = length >= unsent;
@@ -188,7 +185,7 @@ function makeTailProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer
   if (!(tcb.owed & Owed.TailProbe)) return false;
   tcb.owed &= ~Owed.TailProbe;
   const { snd, unacked } = tcb;
-  if (!tcb.hasOutstanding || tcb.recovery.active || snd.wnd === 0) return false;
+  if (!tcb.hasOutstanding || snd.wnd === 0) return false;
   const perPacket = payloadPerPacket(tcb, segment);
   const isNew = tcb.unsent > 0 && snd.wnd - tcb.inFlight >= Math.min(tcb.unsent, perPacket);
   if (isNew) {
@@ -197,15 +194,9 @@ function makeTailProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer
     const sent = Math.min(seqDiff(snd.max, snd.una), unacked.length, snd.wnd); // without the FIN
     const offset = Math.max(0, sent - perPacket);
     fill(tcb, segment, packet, seqAdd(snd.una, offset), sent - offset);
-    tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
   }
-  tcb.tailProbe = { end: seqMax(snd.max, segment.end), isRetransmission: !isNew };
+  tcb.tailProbe = { end: positionOf(tcb, seqMax(snd.max, segment.end)), isRetransmission: !isNew };
   return segment.length > 0;
-}
-
-/** New data beyond cwnd for each of the first two duplicates, to get a third (RFC 3042 §2). */
-function limitedTransmit({ recovery, snd }: ControlBlock): number {
-  return recovery.active ? 0 : Math.min(recovery.duplicates, 2) * snd.mss;
 }
 
 /** The most payload of one wire packet: what SACK blocks take goes off. */
@@ -224,7 +215,6 @@ function isWorthSending(
 ): boolean {
   if (length <= 0) return false;
   if (length >= payloadPerPacket(tcb, segment)) return true;
-  if (tcb.snd.nxt === tcb.snd.una && tcb.hasOutstanding) return true; // sent once, so sent again
   if (tcb.owed & Owed.Override) return true;
   if (!isLast) return length >= tcb.snd.maxWnd / 2;
   if (tcb.closing) return true;
@@ -261,16 +251,12 @@ function fill(
 function noteSent(tcb: ControlBlock, segment: Segment, now: Millis): void {
   const { snd } = tcb;
   const { end } = segment;
-  if (seqBefore(snd.max, end)) {
-    if (Number.isNaN(tcb.timedAt)) {
-      tcb.timedAt = now;
-      tcb.timedStart = segment.seq;
-      tcb.timedEnd = end;
-    }
-    snd.max = end;
-    tcb.persistBackoffs = 0;
-    setTailProbeTimer(tcb, now);
+  if (segment.flags & SYN) {
+    if (seqBefore(snd.max, end)) tcb.timedAt = now;
+  } else if (segment.length > 0) {
+    noteTextSent(tcb, segment, now);
   }
+  if (seqBefore(snd.max, end)) snd.max = end;
   if (seqBefore(snd.nxt, end)) snd.nxt = end;
   tcb.ts.lastAckSent = segment.ack;
   if (tcb.duplicatesOwed > 0) tcb.duplicatesOwed--;
@@ -279,6 +265,32 @@ function noteSent(tcb: ControlBlock, segment: Segment, now: Millis): void {
   tcb.deadlines.stop(Wait.DelayedAck);
   if (segment.length > 0) tcb.deadlines.stop(Wait.Persist);
   if (tcb.hasOutstanding && !tcb.deadlines.isSet(Wait.Retransmit)) tcb.setRetransmitTimer(now);
+}
+
+/** Enters on the scoreboard what is sent for the first time, and what is sent again. */
+function noteTextSent(tcb: ControlBlock, segment: Segment, now: Millis): void {
+  const { board, snd, recovery, congestion } = tcb;
+  const start = positionOf(tcb, segment.seq);
+  const end = positionOf(tcb, segment.end);
+  if (start < board.una) return; // a probe
+  board.segmentSize = snd.mss;
+  if (start < board.next) {
+    const stop = Math.min(end, board.next);
+    board.sentAgain(start, stop, now);
+    noteRetransmission(tcb, Math.ceil((stop - start) / snd.mss), now);
+    if (start === board.una) tcb.setRetransmitTimer(now); // RFC 6675 §5, step 4.3
+  }
+  if (recovery.state === CongestionState.Recovery) recovery.sent += end - start;
+  if (end <= board.next) return;
+  board.sent(end, now);
+  tcb.windowUse.sent(board.una, end, pipe(tcb) + snd.mss > congestion.window);
+  tcb.persistBackoffs = 0;
+  setTailProbeTimer(tcb, now);
+}
+
+/** Where `seq` is on the scoreboard. */
+function positionOf({ board, snd }: ControlBlock, seq: Seq): number {
+  return board.una + seqDiff(seq, snd.una);
 }
 
 /** Something is to be sent, nothing is in flight, and the window does not let it go. */

@@ -27,6 +27,7 @@ import {
 } from "../../lib/tcp/handshake.ts";
 import { ACK, FIN, PSH, RST, Segment, SYN, URG, writeSegment } from "../../lib/tcp/header.ts";
 import { MAX_RANGES } from "../../lib/tcp/reassembly.ts";
+import { MAX_RECORDS } from "../../lib/tcp/scoreboard.ts";
 import { type Seq, seqAdd, seqBefore, seqBeforeOrAt, seqDiff, toSeq } from "../../lib/tcp/seq.ts";
 import { State, stateName } from "../../lib/tcp/state.ts";
 import { runTimeouts } from "../../lib/tcp/timeouts.ts";
@@ -35,7 +36,6 @@ import type { Tap } from "../harness/record.ts";
 import { fillText, isText } from "../harness/text.ts";
 
 const MTU = 1500;
-const MOST_SACKED = 256;
 /** What the application writes while the peer is hostile. */
 const MOST_WRITTEN = 200_000;
 /** What waits for a timeout that has been doubled often is not stuck, in milliseconds. */
@@ -338,7 +338,7 @@ class ControlBlockFuzz {
   }
 
   #check(): void {
-    const { snd, rcv, unacked, received, sacked, reassembly, state } = this.#tcb;
+    const { snd, rcv, unacked, received, board, reassembly, state } = this.#tcb;
     assert(seqBeforeOrAt(snd.una, snd.nxt) && seqBeforeOrAt(snd.nxt, snd.max), "una, nxt, max");
     if (state !== State.Closed && state !== State.TimeWait) {
       assert(seqDiff(snd.max, snd.una) <= unacked.length + 1, "more is sent than is kept");
@@ -346,6 +346,6 @@ class ControlBlockFuzz {
     assert(seqBeforeOrAt(rcv.nxt, rcv.edge), "text beyond the right edge");
     assert(seqDiff(rcv.edge, rcv.nxt) <= received.free + 1, "a promise that cannot be kept");
     assert(received.allocated <= received.capacity && unacked.allocated <= unacked.capacity);
-    assert(sacked.count <= MOST_SACKED && reassembly.blockCount <= MAX_RANGES + 1);
+    assert(board.count <= MAX_RECORDS + 2 && reassembly.blockCount <= MAX_RANGES + 1);
   }
 }

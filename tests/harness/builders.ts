@@ -17,13 +17,17 @@ export function sendThousands(talk: Conversation, count: number, first = 1): voi
 /** A congestion control that allows `window` bytes, whatever happens. */
 export function pinnedWindow(window: number): CongestionFactory {
   return () => ({
-    window,
+    name: "pinned",
+    get window() {
+      return window;
+    },
+    set window(_) {
+      // it stays
+    },
     slowStartThreshold: window,
     acknowledged() {},
-    enterRecovery() {},
-    inflate() {},
-    partiallyAcknowledged() {},
-    leaveRecovery() {},
-    timedOut() {},
+    reduce() {},
+    undo() {},
+    resize() {},
   });
 }

@@ -104,7 +104,7 @@ talkTest("TCP sends timestamps when both sides want them (O-14)", (open) => {
   `);
   talk.closeWrite();
   talk.play("> F. 11:11(0) ack 11 <nop,nop,TS val 15 ecr 22>");
-  talk.play("+200 > F. 11:11(0) ack 11 <nop,nop,TS val 215 ecr 22>"); // O-17: the clock goes on
+  talk.play("+209.375 > F. 11:11(0) ack 11 <nop,nop,TS val 224 ecr 22>"); // O-17: the clock goes on
   open({ tcp: { timestamps: false } }).play(`
     < S 0:0(0) win 65535 <mss 1460,TS val 7 ecr 0>
     > S. 0:0(0) ack 1 <mss 1460>

@@ -110,6 +110,7 @@ talkTest("TCP survives a window that shrinks below what is in flight (S-04, less
     +200 > . 1:1001(1000) ack 1 // what is in the window, and nothing behind it
     < . 1:1(0) ack 1001 win 1920
     > . 1001:2461(1460) ack 1
+    > . 2461:2921(460) ack 1
     < . 1:1(0) ack 2921 win 3080
     > . 2921:4381(1460) ack 1
     > . 4381:5841(1460) ack 1

@@ -22,12 +22,13 @@ talkTest("TCP asks for a lost tail after two round trips, and fills the hole (X-
   talk.play(`
     +20
     < . 1:1(0) ack 2001
-    +40
+    +42
     > P. 5001:6001(1000) ack 1
+    +20
     < . 1:1(0) ack 2001 <sack 5001:6001>
-    > . 2001:3001(1000) ack 1
-    > . 3001:4001(1000) ack 1
+    > . 2001:3001(1000) ack 1 // a segment for each that arrives
     < . 1:1(0) ack 3001 <sack 5001:6001>
+    > . 3001:4001(1000) ack 1
     > . 4001:5001(1000) ack 1
     < . 1:1(0) ack 6001
     +60000
@@ -40,7 +41,7 @@ talkTest("TCP probes with new data where there are any, cwnd or not (X-18, C-06)
   talk.play(`
     > . 1001:2001(1000) ack 1
     > . 2001:3001(1000) ack 1
-    +40
+    +42
     > . 3001:4001(1000) ack 1
     < . 1:1(0) ack 4001
     > P. 4001:5001(1000) ack 1
@@ -50,10 +51,10 @@ talkTest("TCP probes with new data where there are any, cwnd or not (X-18, C-06)
 });
 
 talkTest("TCP gives a single segment the time of a delayed acknowledgment (X-18)", (open) => {
-  const talk = measured(open);
+  const talk = measured(open, { minRto: 200, initialRto: 200 });
   sendThousands(talk, 1, 1001);
   talk.play(`
-    +89
+    +219 // no later than the timeout, which it puts off
     +1
     > P. 1001:2001(1000) ack 1
     < . 1:1(0) ack 2001
@@ -65,9 +66,9 @@ talkTest("TCP probes once, and leaves the rest to the timeout (X-18, X-05)", (op
   const talk = measured(open);
   sendThousands(talk, 2, 1001);
   talk.play(`
-    +40
+    +42
     > P. 2001:3001(1000) ack 1
-    +999
+    +1019
     +1
     > . 1001:2001(1000) ack 1
     < . 1:1(0) ack 3001
@@ -91,14 +92,14 @@ talkTest(
 );
 
 talkTest(
-  "A probe that has repaired a loss halves the window; one that came twice does not (X-18)",
+  "A probe that has repaired a loss lowers the window; one that came twice does not (X-18)",
   (open) => {
     for (const blocks of ["", " <sack 2001:3001>"]) {
       const talk = measured(open);
       const before = talk.connection.info.congestionWindow;
       sendThousands(talk, 2, 1001);
       talk.play(`
-      +40
+      +42
       > P. 2001:3001(1000) ack 1
       < . 1:1(0) ack 3001${blocks}
     `);

@@ -108,9 +108,8 @@ talkTest(
 
 Deno.test("NewReno halves an odd number of bytes to a whole number", () => {
   const congestion = new NewReno({ segment: 100, burst: 100, initialWindow: 1000 });
-  congestion.enterRecovery(999);
-  assertEquals(congestion.window, 499); // with half a byte more, segments ended within a byte
-  congestion.timedOut(999);
+  congestion.reduce(999);
+  // With half a byte more, segments ended within a byte.
   assertEquals(congestion.slowStartThreshold, 499);
 });
 
@@ -148,10 +147,11 @@ talkTest("After a timeout with SACK, TCP finds the next loss without another one
     < . 1:1(0) ack 2001
     > . 3001:4001(1000) ack 1
     > . 4001:5001(1000) ack 1
-    < . 1:1(0) ack 2001 <sack 3001:4001>
-    > P. 5001:6001(1000) ack 1
+    < . 1:1(0) ack 2001 <sack 3001:4001> // sent again later than what is missing
+    > . 2001:3001(1000) ack 1
     < . 1:1(0) ack 2001 <sack 3001:5001>
-    < . 1:1(0) ack 2001 <sack 3001:6001>
+    > P. 5001:6001(1000) ack 1
+    < . 1:1(0) ack 2001 <sack 3001:6001> // and again
     > . 2001:3001(1000) ack 1
     < . 1:1(0) ack 6001
   `);

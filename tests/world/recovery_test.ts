@@ -87,7 +87,11 @@ for (const sack of [true, false]) {
       const total = (1 + inFlight) * payload; // the first window takes only one segment
       for (let lost = 2; lost <= inFlight; lost++) {
         const trips = stall({ mtu, total, tcp }, (number) => number === lost);
-        assert(trips <= 2, `${trips} round trips when ${lost - 1} of ${inFlight} is lost`);
+        // RACK gives what was overtaken a quarter of a round trip (RFC 8985 §6.2, step 4).
+        assert(
+          trips <= (sack ? 2.25 : 2),
+          `${trips} round trips when ${lost - 1} of ${inFlight} is lost`,
+        );
       }
     }
   });
@@ -97,7 +101,7 @@ for (const sack of [true, false]) {
       { mtu: 65_520, total: 2_000_000, tcp: { ...tcp, receiveBuffer: 200_000 } },
       (number) => number === 8,
     );
-    assert(trips <= 2, `${trips} round trips`);
+    assert(trips <= (sack ? 2.25 : 2), `${trips} round trips`);
   });
 }
 
