@@ -1,7 +1,7 @@
 /**
- * Our own scripts, each as a test of its own.
+ * Our own scripts, each as a test of its own, over IPv4 and over IPv6.
  *
- * The comment in the first line of a script gives the requirements that it
+ * A script that names its `--ip_version` is for that alone. The comment in the first line of a script gives the requirements that it
  * proves, and a sentence: `// H-05 X-09: TCP repeats a SYN-ACK`.
  *
  * @module
@@ -16,15 +16,31 @@ import { titleOf } from "./runner/source.ts";
 const FOLDER = new URL(".", import.meta.url).pathname;
 const TITLE = /^((?:[A-Z0-9]+-\d+ ?)+): (\S.*)$/;
 
+/** What IPv6's header is longer than IPv4's, so that the sizes of segments are the same. */
+const LONGER_HEADER = 20;
+
 for (const path of findScripts(FOLDER)) {
   const text = Deno.readTextFileSync(path);
   const name = path.slice(FOLDER.length);
   const [, ids = "no requirement", sentence = name] = TITLE.exec(titleOf(text) ?? "") ?? [];
-  Deno.test(`${sentence} (${ids.trim().replaceAll(" ", ", ")}; ${name})`, () => {
-    assertMatch(text.split("\n")[0] ?? "", /^\/\/ /, "the first line names the requirements");
-    assertMatch(titleOf(text) ?? "", TITLE);
-    const persona = PERSONAS["linux"]!; // which is always there
-    const verdict = runText(name, text, { persona, strictEnd: true });
-    assertEquals(verdict.kind, "pass", formatVerdict(name, verdict));
-  });
+  const versions = /^--ip_version=/m.test(text) ? [undefined] : ["IPv4", "IPv6"] as const;
+  for (const version of versions) {
+    const over = version ? ` over ${version}` : "";
+    Deno.test(`${sentence} (${ids.trim().replaceAll(" ", ", ")}; ${name}${over})`, () => {
+      assertMatch(text.split("\n")[0] ?? "", /^\/\/ /, "the first line names the requirements");
+      assertMatch(titleOf(text) ?? "", TITLE);
+      const persona = PERSONAS["linux"]!; // which is always there
+      const script = version === "IPv6" ? forIpv6(text) : text;
+      const verdict = runText(name, script, { persona, strictEnd: true });
+      assertEquals(verdict.kind, "pass", formatVerdict(name, verdict));
+    });
+  }
+}
+
+/** The same script over IPv6. */
+function forIpv6(text: string): string {
+  const mtu = Number(/^--mtu=(\d+)$/m.exec(text)?.[1] ?? 1500) + LONGER_HEADER;
+  // Options come before all else; behind the first line, so that lines keep their numbers.
+  return text.replace(/^--mtu=\d+$/m, "")
+    .replace("\n", `\n--ip_version=ipv6 --mtu=${mtu} `);
 }
