@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { IpAddress } from "../../../lib/ip/address.ts";
+import { type IpAddress, isIpv4 } from "../../../lib/ip/address.ts";
 import type { TcpOptions } from "../../../lib/tcp/config.ts";
 import type { Connection } from "../../../lib/tcp/connection.ts";
 import { State } from "../../../lib/tcp/state.ts";
@@ -26,8 +26,8 @@ export type Waiter = () => boolean;
 const OWN_PORT = 8080;
 /** The peer's port when the stack connects. */
 const PEER_PORT = 8080;
-/** Of IPv4 and TCP, without options. */
-const HEADERS = 40;
+/** Of IPv4 and of IPv6, with TCP's. */
+const HEADERS = { 4: 40, 6: 60 } as const;
 /** The peer's first port when it connects. */
 const FIRST_CLIENT_PORT = 40_000;
 
@@ -75,7 +75,7 @@ export class Machine {
     const { persona } = this;
     return this.#host = new Host(
       this.#mtu,
-      persona.settle(this.tcp, this.#mtu - HEADERS),
+      persona.settle(this.tcp, this.#mtu - HEADERS[isIpv4(this.ownAddress) ? 4 : 6]),
       persona.maxSegmentation,
       () => this.#wake(),
       this.#note,

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Connection } from "../../../lib/tcp/connection.ts";
+import type { TcpInfo } from "../../../lib/tcp/info.ts";
 import { CONSTANTS, TCP_STATES } from "./constants.ts";
 import { type Expression, format, numberOf } from "./expression.ts";
 import { Mismatch, Unsupported } from "./failure.ts";
@@ -12,32 +13,46 @@ import { Mismatch, Unsupported } from "./failure.ts";
 /** What Linux says of a threshold that has never been set. */
 const NO_THRESHOLD = 0x7fff_ffff;
 
+/** How tcp_info numbers what is thought of the path. */
+const CONGESTION_STATES: Readonly<Record<TcpInfo["congestionState"], number>> = {
+  open: 0,
+  disorder: 1,
+  recovery: 3,
+  loss: 4,
+};
+
+/** The fields of `tcp_info`, by name. */
+const FIELDS: Readonly<Record<string, (info: TcpInfo) => number>> = {
+  "tcpi_state": ({ state }) => TCP_STATES[state] ?? 0,
+  "tcpi_ca_state": ({ congestionState }) => CONGESTION_STATES[congestionState],
+  "tcpi_retransmits": ({ timeouts }) => timeouts,
+  "tcpi_probes": ({ probes }) => probes,
+  "tcpi_backoff": ({ backoffs }) => backoffs,
+  "tcpi_rto": ({ rto }) => rto * 1000,
+  "tcpi_rtt": ({ rtt }) => Math.round(rtt * 1000),
+  "tcpi_rttvar": ({ rttVariation }) => Math.round(rttVariation * 1000),
+  "tcpi_snd_cwnd": (info) => toSegments(info.congestionWindow, info),
+  "tcpi_snd_ssthresh": (info) =>
+    isFinite(info.slowStartThreshold) ? toSegments(info.slowStartThreshold, info) : NO_THRESHOLD,
+  "tcpi_snd_mss": ({ segmentSize }) => segmentSize,
+  "tcpi_advmss": ({ advertisedMss }) => advertisedMss,
+  "tcpi_unacked": ({ unackedSegments }) => unackedSegments,
+  "tcpi_sacked": ({ sackedSegments }) => sackedSegments,
+  "tcpi_lost": ({ lostSegments }) => lostSegments,
+  "tcpi_retrans": ({ retransmittedSegments }) => retransmittedSegments,
+  "tcpi_total_retrans": ({ totalRetransmits }) => totalRetransmits,
+  "tcpi_reordering": ({ reordering }) => reordering,
+  "tcpi_snd_wnd": ({ sendWindow }) => sendWindow,
+  "tcpi_rcv_wnd": ({ receiveWindow }) => receiveWindow,
+};
+
+function toSegments(bytes: number, { segmentSize }: TcpInfo): number {
+  return Math.floor(bytes / segmentSize);
+}
+
 /** The value of the field `name`, which begins with "tcpi_"; undefined when there is none. */
 export function tcpInfoField(connection: Connection, name: string): number | undefined {
-  const { info } = connection;
-  const segments = (bytes: number) => Math.floor(bytes / info.segmentSize);
-  switch (name) {
-    case "tcpi_state":
-      return TCP_STATES[info.state];
-    case "tcpi_rto":
-      return info.rto * 1000;
-    case "tcpi_rtt":
-      return Math.round(info.rtt * 1000);
-    case "tcpi_rttvar":
-      return Math.round(info.rttVariation * 1000);
-    case "tcpi_snd_cwnd":
-      return segments(info.congestionWindow);
-    case "tcpi_snd_ssthresh":
-      return isFinite(info.slowStartThreshold) ? segments(info.slowStartThreshold) : NO_THRESHOLD;
-    case "tcpi_snd_mss":
-      return info.segmentSize;
-    case "tcpi_snd_wnd":
-      return info.sendWindow;
-    case "tcpi_rcv_wnd":
-      return info.receiveWindow;
-    default:
-      return undefined;
-  }
+  return FIELDS[name]?.(connection.info);
 }
 
 /** Checks each field of `wanted`, a structure, that the script names. */
