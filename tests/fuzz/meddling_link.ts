@@ -49,6 +49,8 @@ export class MeddlingLink implements Link {
   #cameEnd: Seq | undefined;
   /** Whether this end has surely left SYN-SENT and SYN-RECEIVED. */
   #isSynchronized = false;
+  /** Whether one of the ends has sent a reset. */
+  #wasReset = false;
   #budget = 0;
   #forged = 0;
 
@@ -88,9 +90,10 @@ export class MeddlingLink implements Link {
   }
 
   send(packet: PacketBuffer): SendResult {
-    if (this.#parse(packet) && !(this.#segment.flags & RST)) {
-      const { end } = this.#segment;
-      this.#sentEnd = this.#sentEnd === undefined ? end : seqMax(this.#sentEnd, end);
+    if (this.#parse(packet)) {
+      const { end, flags } = this.#segment;
+      if (flags & RST) this.#wasReset = true;
+      else this.#sentEnd = this.#sentEnd === undefined ? end : seqMax(this.#sentEnd, end);
     }
     return this.#inner.send(packet);
   }
@@ -123,6 +126,7 @@ export class MeddlingLink implements Link {
 
   #remember(packet: PacketBuffer): void {
     const { flags, end, payloadLength } = this.#segment;
+    if (flags & RST) this.#wasReset = true;
     if (flags & RST || packet.checksumState !== ChecksumState.Plain) return;
     if (!isIntact(packet)) return; // damaged on its way
     if (payloadLength > 0 || flags & FIN) this.#isSynchronized = true;
@@ -139,7 +143,10 @@ export class MeddlingLink implements Link {
     const random = this.#random;
     const original = this.#remembered[random.below(this.#remembered.length)]!;
     // Behind the end of a connection an old SYN would open another one.
-    if (this.#isSynchronized && original.view.getUint8(original.start + IP + 13) & SYN) {
+    if (
+      (this.#isSynchronized || this.#wasReset) &&
+      original.view.getUint8(original.start + IP + 13) & SYN
+    ) {
       return false;
     }
     packet.clear();

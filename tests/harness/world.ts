@@ -271,7 +271,11 @@ export class World {
     const request = stack.nextRequest();
     if (request && !request.isWithdrawn) return () => request.accept();
     const listener = stack.nextListener();
-    return listener && (() => listener.accept());
+    return listener && (() => {
+      const connection = listener.accept();
+      listener.close(); // a SYN that comes late must not open another one
+      return connection;
+    });
   }
 
   #accept: () => Connection | undefined = () => undefined;
