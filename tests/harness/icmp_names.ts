@@ -48,7 +48,7 @@ export const ICMP_TYPES: Readonly<Record<string, IcmpType>> = {
       "ttl_exceeded": 0,
       "ttl_exceeded_in_transit": 0,
       "frag_time": 1,
-      "frag_time_exceeded": 1,
+      "frag_reass_exceeded": 1,
     },
   },
   "parameter_problem": { type: 12, codes: { "code_0": 0, "code_1": 1, "code_2": 2 } },

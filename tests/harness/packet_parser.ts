@@ -2,7 +2,7 @@
  * The grammar of packets, which conversations and packetdrill's scripts share.
  *
  *     packet  := ['[' ip ']'] tcp | ['[' range ']'] icmp
- *     tcp     := flags range {field}
+ *     tcp     := flags [digit] range {field}               // the digit: ACE
  *     range   := (start ':' end | '...') '(' length ')' ['!']
  *     field   := 'ack' N | 'win' N | 'urg' N | 'gso' N | 'junk' | '<' options '>' | '<...>'
  *     icmp    := ('icmp' | 'icmpv6') type [code] ['mtu' N] ['[' range ']']
@@ -92,7 +92,7 @@ function parseTcp(
   unsaid: readonly OptionSpec[] | undefined,
   ip: IpSpec | undefined,
 ): TcpSpec {
-  const [letters] = scanner.expect(/[FSRP.UEWA]+|-/y, "flags");
+  const [, letters = "", ace = "0"] = scanner.expect(/([FSRP.UEWA]+|-)([0-7]?)(?=\s)/y, "flags");
   const { start, length } = parseRange(scanner);
   let ack, window, urgent, segmentSize: number | undefined;
   let options = unsaid;
@@ -109,7 +109,7 @@ function parseTcp(
   }
   const flags = [...FLAG_LETTERS].reduce(
     (bits, letter, bit) => letters.includes(letter) ? bits | (1 << bit) : bits,
-    0,
+    Number(ace) << FLAG_LETTERS.indexOf("E"), // a digit says E, W and A as a number
   );
   return {
     kind: "tcp",

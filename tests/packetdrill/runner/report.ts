@@ -6,7 +6,7 @@
 
 /** What became of a script. */
 export type Verdict =
-  | { readonly kind: "pass" }
+  | { readonly kind: "pass"; /** What was not looked at. */ readonly notes: readonly string[] }
   | { readonly kind: "skip"; readonly reason: string }
   | {
     readonly kind: "fail";
@@ -26,7 +26,7 @@ export interface Totals {
 export function formatVerdict(path: string, verdict: Verdict): string {
   switch (verdict.kind) {
     case "pass":
-      return `PASS ${path}`;
+      return [`PASS ${path}`, ...verdict.notes.map((note) => `    ${note}`)].join("\n");
     case "skip":
       return `SKIP ${path}: ${verdict.reason}`;
     case "fail":

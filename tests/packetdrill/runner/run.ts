@@ -17,6 +17,12 @@ export interface RunOptions {
   readonly strictEnd: boolean;
 }
 
+/** Options of scripts that count. */
+const OPTIONS: ReadonlySet<string> = new Set([
+  ...["ip_version", "mtu", "local_ip", "remote_ip", "persona"],
+  ...["tolerance_usecs", "tcp_ts_tick_usecs", "strict_segments"],
+]);
+
 /**
  * Runs the script in `path`, in each of the readings that its `#ifdef`s have, until one passes.
  * One with a line `--persona=NAME` is for that system, whatever `options` say.
@@ -30,11 +36,15 @@ export function runText(path: string, text: string, options: RunOptions): Verdic
 
 function runReadings(path: string, text: string, options: RunOptions): Verdict {
   const { definitions } = options.persona;
-  const readings = /^\s*#\s*if/m.test(text) ? definitions : definitions.slice(0, 1);
+  const branches = /^\s*#\s*if/m.test(text);
+  const readings = branches ? definitions : definitions.slice(0, 1);
   let first: Verdict | undefined;
   for (const names of readings) {
     const verdict = runReading(path, text, names, options);
-    if (verdict.kind === "pass") return verdict;
+    if (verdict.kind === "pass") {
+      const reading = branches ? [`with ${[...names].join(", ")}`] : [];
+      return { ...verdict, notes: [...reading, ...verdict.notes] };
+    }
     first ??= verdict;
   }
   return first ?? { kind: "skip", reason: "it has no reading" };
@@ -49,9 +59,11 @@ function runReading(
   let event: ScriptEvent | undefined;
   let interpreter: Interpreter | undefined;
   try {
-    interpreter = new Interpreter(parseScript(path, text, names), persona);
+    const script = parseScript(path, text, names);
+    interpreter = new Interpreter(script, persona);
     interpreter.run((next) => event = next, strictEnd);
-    return { kind: "pass" };
+    const ignored = [...script.options.keys()].filter((option) => !OPTIONS.has(option));
+    return { kind: "pass", notes: ignored.map((option) => `the option --${option} is ignored`) };
   } catch (error) {
     const where = event ? `line ${event.line}: ` : "";
     if (error instanceof Unsupported) return { kind: "skip", reason: where + error.message };

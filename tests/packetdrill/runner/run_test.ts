@@ -121,6 +121,32 @@ Deno.test("Of several right answers one is enough", () => {
   assertEquals(run(text.replace("= 9", "= 7"), "linux", false).kind, "fail");
 });
 
+Deno.test("What was not looked at, or which reading passed, is noted", () => {
+  const text = "--wire_client\n#ifdef linux\n+0 `true`\n#endif\n";
+  assertEquals(
+    formatVerdict("a.pkt", run(text)),
+    "PASS a.pkt\n    with linux, Linux, STANDARD\n    the option --wire_client is ignored",
+  );
+});
+
+Deno.test("Settings come before the stack, and states are counted", () => {
+  const text = `
+ 0 \`sysctl -q net.ipv4.tcp_sack=0 net.ipv4.tcp_rmem="4096 $((64*1024)) 131072"\`
++0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 30000 <mss 1000,sackOK,nop,wscale 7>
++0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 2>
++0 \`ss -tan | grep -c SYN-RECV | grep 1\`
++0 \`sockstat -4 -P tcp -s | grep -c SYN_RCVD | grep 1\`
++.1 < . 1:1(0) ack 1 win 300
++0 \`ss -tan | grep -c SYN-RECV | grep 0\`
+`;
+  assertEquals(formatVerdict("a.pkt", run(text)), "PASS a.pkt");
+  const wrong = run(text.replace("grep 0", "grep 2"));
+  assertStringIncludes(formatVerdict("a.pkt", wrong), "0 connections are in SYN-RECV, not 2");
+});
+
 Deno.test("One large packet may come as several, unless the script is strict", () => {
   const text = `${ACCEPTED}
 +0 write(4, ..., 3000) = 3000

@@ -110,6 +110,7 @@ Deno.test("Packets are read as everywhere, and options that are not named are no
       "icmp unreachable frag_needed mtu 900 [1:5(4)]",
     ],
     ["< [1:5(4)] icmp redirect", "icmp redirect [1:5(4)]"],
+    ["< .5 1:1(0) ack 1", ".EA 1:1(0) ack 1 <>"],
     ["< S 0:0(0) <FO abcd,nop>", "S 0:0(0) <FO abcd,nop>"],
   ] as const;
   for (const [text, written] of packets) {
