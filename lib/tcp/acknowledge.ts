@@ -86,6 +86,7 @@ export function takeAcknowledgment(tcb: ControlBlock, segment: Segment, now: Mil
 function advance(tcb: ControlBlock, segment: Segment, data: number): void {
   const { snd, board } = tcb;
   board.acknowledge(board.una + seqDiff(segment.ack, snd.una));
+  tcb.awaitsMore = false;
   tcb.unacked.drop(data);
   snd.una = segment.ack;
   if (seqBefore(snd.nxt, snd.una)) snd.nxt = snd.una;

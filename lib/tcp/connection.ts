@@ -70,9 +70,11 @@ export interface Connection {
   /**
    * Queues as much of `data` as fits; returns how much that was.
    *
+   * @param hasMore Whether more will be written soon: what does not fill a segment waits
+   * for that, for an acknowledgment or for a timeout, as with MSG_MORE in Linux.
    * @throws {TcpError} When our side is closed or the connection is lost.
    */
-  write(data: Uint8Array): number;
+  write(data: Uint8Array, hasMore?: boolean): number;
   /** Memory to put up to `most` bytes in that will be sent; may be shorter. Then {@linkcode commit}. */
   writableSpan(most: number): Uint8Array<ArrayBuffer>;
   /** Queues the first `count` bytes of the span last handed out; ignored once writing is over. */
@@ -199,9 +201,12 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     this.#markReady(this);
   }
 
-  write(data: Uint8Array): number {
+  write(data: Uint8Array, hasMore = false): number {
     this.#assertWritable();
-    const count = this.#tcb.unacked.write(data, 0, Math.min(data.length, this.writable));
+    const tcb = this.#tcb;
+    const count = tcb.unacked.write(data, 0, Math.min(data.length, this.writable));
+    tcb.awaitsMore = hasMore;
+    tcb.pushes = !hasMore;
     if (count > 0) this.#markReady(this);
     return count;
   }
@@ -212,7 +217,10 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
 
   commit(count: number): void {
     if (count === 0 || !this.#canWrite) return;
-    this.#tcb.unacked.commit(count);
+    const tcb = this.#tcb;
+    tcb.unacked.commit(count);
+    tcb.awaitsMore = false;
+    tcb.pushes = true;
     this.#markReady(this);
   }
 

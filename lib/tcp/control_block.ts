@@ -153,6 +153,10 @@ export class ControlBlock {
   finAt: Seq | undefined = undefined;
   /** Whether the application has closed its side; the FIN follows the data. */
   closing = false;
+  /** Whether more is to be written soon: until then, or until something is acknowledged. */
+  awaitsMore = false;
+  /** Whether the end of our data is the end of something that was written, not a part. */
+  pushes = true;
   /** Whether the application wants to read no more: what comes is acknowledged and discarded. */
   readClosed = false;
   /** Whether the application has let go of the connection, which is to end by itself. */

@@ -67,5 +67,6 @@ function persistTimeout(tcb: ControlBlock): void {
   if (inVain >= tcb.config.retries) return giveUp(tcb);
   tcb.unansweredProbes++;
   tcb.persistBackoffs++;
+  tcb.pushes = true; // who was to write more has not
   tcb.owed |= tcb.snd.wnd > tcb.inFlight ? Owed.Override : Owed.Probe;
 }

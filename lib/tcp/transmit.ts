@@ -168,8 +168,10 @@ function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boo
   const usable = Math.min(window, tcb.congestion.window - pipe(tcb));
   const perPacket = payloadPerPacket(tcb, segment);
   let length = Math.min(unsent, usable, tcb.segmentPayload(perPacket));
+  // The end of a super-segment would be silly, too, or Nagle holds it back.
+  const takesEnd = length >= unsent && mayEndSmall(tcb);
+  if (!takesEnd && length > perPacket) length -= length % perPacket;
   const isLast = length >= unsent;
-  if (!isLast && length > perPacket) length -= length % perPacket; // its end would be silly, too
   if (unsent > 0 && !isWorthSending(tcb, segment, length, isLast)) return false;
   if (unsent === 0 && window <= 0) return false; // only the FIN, and no room for it
   if (isLast || length < perPacket) tcb.owed &= ~Owed.Override; // no full segment needs it
@@ -216,10 +218,14 @@ function isWorthSending(
   if (length <= 0) return false;
   if (length >= payloadPerPacket(tcb, segment)) return true;
   if (tcb.owed & Owed.Override) return true;
-  if (!isLast) return length >= tcb.snd.maxWnd / 2;
-  if (tcb.closing) return true;
-  const { nagle, cork } = tcb.config; // Nagle waits until all before it is acknowledged (§3.7.4)
-  return !cork && (!nagle || tcb.snd.nxt === tcb.snd.una);
+  return isLast ? mayEndSmall(tcb) : length >= tcb.snd.maxWnd / 2;
+}
+
+/** Whether what ends our data need not fill a segment. */
+function mayEndSmall({ closing, config, awaitsMore, snd }: ControlBlock): boolean {
+  if (closing) return true;
+  const { nagle, cork } = config; // Nagle waits until all before it is acknowledged (§3.7.4)
+  return !cork && !awaitsMore && (!nagle || snd.nxt === snd.una);
 }
 
 /** Puts `length` bytes from `start` on into the packet, and the FIN if it is its turn. */
@@ -244,7 +250,7 @@ function fill(
     }
   }
   if (offset + count < unacked.length) return;
-  if (count > 0) segment.flags |= PSH; // SHLD-27: nothing follows at present
+  if (count > 0 && tcb.pushes) segment.flags |= PSH; // SHLD-27: nothing follows at present
   if (tcb.closing && snd.wnd > offset + count) segment.flags |= FIN;
 }
 

@@ -79,6 +79,28 @@ talkTest("TCP leaves room for options in each packet of a super-segment (O-06, G
   `);
 });
 
+talkTest(
+  "Nagle holds back what is left of a super-segment, and so does cork (S-02, S-12, G-05)",
+  (open) => {
+    for (const settings of [{ nagle: true }, { cork: true }]) {
+      const talk = open({ link, tcp: settings }).establish();
+      talk.write(1460);
+      talk.play(`
+      > P. 1:1461(1460) ack 1 gso 0
+    `);
+      talk.write(3000);
+      talk.play(`
+      > P. 1461:4381(2920) ack 1 gso 1460
+    `);
+      talk.closeWrite();
+      talk.play(`
+      > FP. 4381:4461(80) ack 1 gso 0
+      < . 1:1(0) ack 4462
+    `);
+    }
+  },
+);
+
 talkTest("TCP puts its FIN on a super-segment (F-03, G-05)", (open) => {
   const talk = open({ link }).establish("", 5000);
   talk.write(8000);

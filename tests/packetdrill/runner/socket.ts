@@ -65,7 +65,6 @@ export class Socket {
   #hasReported = false;
   #readOver = false;
   #writeOver = false;
-  #holdsBack = false;
   #isConfirmed = false;
 
   /** Makes a socket of a system with these manners. */
@@ -136,12 +135,9 @@ export class Socket {
     if (error) return failed(error);
     if (this.#writeOver || connection.state === State.Closed) return failed("EPIPE");
     if (this.isConnecting) return this.isBlocking ? undefined : failed(this.#manners.earlyWrite);
-    if (holdsBack && !this.#holdsBack) connection.setOptions({ cork: true });
     const bytes = new Uint8Array(Math.min(count, connection.writable));
     fillText("stack", 1 + this.#written, bytes);
-    if (bytes.length > 0) this.#written += connection.write(bytes);
-    if (!holdsBack && this.#holdsBack) connection.setOptions({ cork: this.options.cork ?? false });
-    this.#holdsBack = holdsBack;
+    if (bytes.length > 0) this.#written += connection.write(bytes, holdsBack);
     return bytes.length === 0 && count > 0 ? undefined : { value: bytes.length };
   }
 
