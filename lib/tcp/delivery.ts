@@ -17,8 +17,10 @@ export class Delivery {
   acksRepeated = false;
   /** Of what has arrived, which was sent last: its number among all that was sent, or -1. */
   latest = -1;
-  /** When that was: RACK.xmit_ts of RFC 8985 §6.2, step 2. */
-  latestSentAt: Millis = NaN;
+  /** Where that ends: of a super-segment the rest may be on its way (RFC 8985 §6.2: RACK.end_seq). */
+  latestEnd = 0;
+  /** When what was noted last was sent, of which RACK.rtt is (§6.2, step 2). */
+  notedSentAt: Millis = NaN;
   /** Where what was sent only once begins, at the lowest. */
   firstOriginal = Infinity;
   /** Where the first of what was sent only once ends. */
@@ -37,7 +39,8 @@ export class Delivery {
     this.sackedSentAt = NaN;
     this.acksRepeated = false;
     this.latest = -1;
-    this.latestSentAt = NaN;
+    this.latestEnd = 0;
+    this.notedSentAt = NaN;
     this.firstOriginal = Infinity;
     this.firstOriginalEnd = Infinity;
     this.#newestCredible = newestCredible;
@@ -59,8 +62,9 @@ export class Delivery {
       this.firstOriginal = Math.min(this.firstOriginal, start);
       this.firstOriginalEnd = Math.min(this.firstOriginalEnd, end);
     } else if (sentAt > this.#newestCredible) return;
-    if (serial <= this.latest) return;
+    this.notedSentAt = sentAt;
+    if (serial < this.latest) return;
+    this.latestEnd = serial > this.latest ? end : Math.max(this.latestEnd, end);
     this.latest = serial;
-    this.latestSentAt = sentAt;
   }
 }

@@ -26,6 +26,8 @@ const GRANULARITY: Millis = 1;
 export class RackVariables {
   /** Of what has arrived, the last that was sent; its number on the scoreboard, or -1. */
   latest = -1;
+  /** RACK.end_seq: where that ends. */
+  latestEnd = 0;
   /** RACK.rtt */
   rtt: Millis = 0;
   /** RACK.reo_wnd_mult */
@@ -40,10 +42,12 @@ export class RackVariables {
 
 /** Takes in what has arrived (RFC 8985 §6.2, step 2). */
 export function updateRack({ rack, board }: ControlBlock, now: Millis): void {
-  const { latest, latestSentAt } = board.delivery;
+  const { latest, latestEnd, notedSentAt } = board.delivery;
   if (latest < 0) return;
-  rack.rtt = now - latestSentAt;
-  rack.latest = Math.max(rack.latest, latest);
+  rack.rtt = now - notedSentAt;
+  if (latest < rack.latest) return;
+  rack.latestEnd = latest > rack.latest ? latestEnd : Math.max(rack.latestEnd, latestEnd);
+  rack.latest = latest;
 }
 
 /** The peer has reported a duplicate: something was sent again too soon (step 4). */
@@ -66,7 +70,7 @@ export function detectLosses(tcb: ControlBlock, now: Millis): void {
   deadlines.stop(Wait.Reordering);
   if (rack.latest < 0) return;
   const age = rack.rtt + reorderingWindow(tcb);
-  deadlines.set(Wait.Reordering, board.loseOverdue(rack.latest, age, now));
+  deadlines.set(Wait.Reordering, board.loseOverdue(rack.latest, rack.latestEnd, age, now));
 }
 
 /** RACK.reo_wnd (§6.2, step 4): how much later something may arrive than what was sent after it. */

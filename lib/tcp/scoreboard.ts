@@ -149,17 +149,18 @@ export class Scoreboard extends SentRecords {
   }
 
   /**
-   * Takes for lost what was sent before number `latest` and is `age` old, or
-   * older (RFC 8985 §6.2, step 5).
+   * Takes for lost what was sent before number `latest`, or as the part of it
+   * before `latestEnd`, and is `age` old, or older (RFC 8985 §6.2, step 5).
    *
    * @returns When there may be more of that kind; NEVER if not.
    */
-  loseOverdue(latest: number, age: Millis, now: Millis): Millis {
+  loseOverdue(latest: number, latestEnd: number, age: Millis, now: Millis): Millis {
     let next = NEVER;
     for (; this.firstUnjudged < this.tail; this.firstUnjudged++) {
       const index = this.firstUnjudged;
       if (this.marksOf(index) & (Mark.Sacked | Mark.Lost | Mark.Again)) continue;
-      if (this.serialOf(index) > latest) break;
+      const serial = this.serialOf(index);
+      if (serial > latest || (serial === latest && this.endOf(index) > latestEnd)) break;
       if (!isOverdue(this.sentAt(index), age, now)) {
         next = this.sentAt(index) + age;
         break;
@@ -173,6 +174,7 @@ export class Scoreboard extends SentRecords {
       const from = Math.max(start, this.una);
       for (let index = this.find(from); this.#isBefore(index, end); index++) {
         if (!(this.marksOf(index) & Mark.Again) || this.serialOf(index) !== serial) continue;
+        if (serial === latest && this.endOf(index) > latestEnd) return next;
         const sentAt = this.sentAt(index);
         if (!isOverdue(sentAt, age, now)) return Math.min(next, sentAt + age);
         this.lose(index);
@@ -305,7 +307,7 @@ export class Scoreboard extends SentRecords {
     if (marks & Mark.Sacked) return; // it has been noted
     delivery.note(
       this.startOf(index),
-      this.endOf(index),
+      this.startOf(index) + length,
       this.serialOf(index),
       this.sentAt(index),
       isRepeated,

@@ -25,14 +25,31 @@ Deno.test("The pipe is what was sent and not reported, lost or acknowledged (X-1
 
 Deno.test("What was sent before something that has arrived is lost when it is old (X-19)", () => {
   const sent = board(10);
-  assertEquals(sent.loseOverdue(4, 10, 13), 14); // number 4 will be old enough then
+  assertEquals(sent.loseOverdue(4, Infinity, 10, 13), 14); // number 4 will be old enough then
   assertEquals(sent.lost, 4000);
-  assertEquals(sent.loseOverdue(4, 10, 14), Infinity);
+  assertEquals(sent.loseOverdue(4, Infinity, 10, 14), Infinity);
   assertEquals(sent.lost, 5000);
   sent.sentAgain(0, 1000, 20); // as number 10
   sent.sentAgain(1000, 2000, 20); // as number 11
-  sent.loseOverdue(10, 5, 25);
+  sent.loseOverdue(10, Infinity, 5, 25);
   assertEquals(sent.again, 1000); // the first copy is lost, too
+});
+
+Deno.test("The rest of a super-segment was not sent before the part that has arrived (X-19)", () => {
+  const sent = board(0);
+  sent.sent(4000, 0);
+  sent.sent(8000, 0);
+  sent.delivery.begin(0);
+  sent.report(5000, 6000);
+  const { latest, latestEnd } = sent.delivery;
+  sent.loseOverdue(latest, latestEnd, 5, 5);
+  assertEquals(sent.lost, 5000); // and nothing from 6000 on
+  sent.sentAgain(0, 5000, 10);
+  sent.delivery.begin(12);
+  sent.acknowledge(2000);
+  assertEquals([sent.delivery.latest, sent.delivery.latestEnd], [2, 2000]);
+  sent.loseOverdue(2, 2000, 5, 15);
+  assertEquals(sent.again, 3000);
 });
 
 Deno.test("The scoreboard is bounded, whatever is reported (X-16)", () => {
@@ -56,7 +73,7 @@ Deno.test("The sums are those of the records, whatever happens (X-16, Z-01)", ()
     else if (dice === 4 && next - una > 2) {
       const start = una + 1 + random.below(next - una - 1);
       sent.report(start, start + 1 + random.below(next - start));
-    } else if (dice === 5) sent.loseOverdue(random.below(now + 1), 2, now);
+    } else if (dice === 5) sent.loseOverdue(random.below(now + 1), Infinity, 2, now);
     else if (dice === 6 && random.below(10) === 0) sent.loseAll(now - random.below(5));
     else if (sent.unrepaired > 0) {
       const start = sent.startOf(sent.firstUnrepaired);

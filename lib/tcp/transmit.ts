@@ -186,7 +186,7 @@ function makeNew(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boo
 function makeTailProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer): boolean {
   if (!(tcb.owed & Owed.TailProbe)) return false;
   tcb.owed &= ~Owed.TailProbe;
-  const { snd, unacked } = tcb;
+  const { snd, unacked, board } = tcb;
   if (!tcb.hasOutstanding || snd.wnd === 0) return false;
   const perPacket = payloadPerPacket(tcb, segment);
   const isNew = tcb.unsent > 0 && snd.wnd - tcb.inFlight >= Math.min(tcb.unsent, perPacket);
@@ -194,7 +194,8 @@ function makeTailProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer
     fill(tcb, segment, packet, snd.nxt, Math.min(tcb.unsent, perPacket));
   } else {
     const sent = Math.min(seqDiff(snd.max, snd.una), unacked.length, snd.wnd); // without the FIN
-    const offset = Math.max(0, sent - perPacket);
+    const last = board.startOf(board.lastUnreported) - board.una; // perhaps the FIN alone
+    const offset = Math.min(Math.max(last, sent - perPacket), sent);
     fill(tcb, segment, packet, seqAdd(snd.una, offset), sent - offset);
   }
   tcb.tailProbe = { end: positionOf(tcb, seqMax(snd.max, segment.end)), isRetransmission: !isNew };
