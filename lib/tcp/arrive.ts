@@ -126,6 +126,7 @@ function checkReset(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
     return Drop.UnacceptableReset;
   }
   tcb.owed = 0;
+  tcb.wasReset = true;
   if (tcb.finReceived && tcb.isFinAlone) {
     tcb.enter(State.Closed); // everything has been said
   } else { // before the handshake is over, who asked is refused (RFC 9293 §3.10.7.4)
@@ -138,7 +139,7 @@ function checkReset(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
 function checkSyn(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   if (tcb.state === State.Closed) return Drop.None;
   if (!(segment.flags & SYN) || answersBoth(tcb, segment)) return Drop.None;
-  if (tcb.config.blindAttackProtection) {
+  if (tcb.config.blindAttackProtection || seqBefore(segment.seq, tcb.rcv.nxt)) {
     tcb.challenge(now);
   } else {
     tcb.fail("reset");
@@ -340,6 +341,10 @@ function takeFin(tcb: ControlBlock, now: Millis): void {
     case State.Established:
       return tcb.enter(State.CloseWait);
     case State.FinWait1:
+      if (tcb.config.repeatFin && tcb.isFinAlone) {
+        tcb.snd.nxt = tcb.snd.una;
+        tcb.timedAt = NaN; // RFC 6298 §3: what is sent twice is not measured
+      }
       return tcb.enter(State.Closing);
     case State.FinWait2:
       tcb.enter(State.TimeWait);

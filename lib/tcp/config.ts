@@ -126,6 +126,11 @@ export interface TcpOptions extends ConnectionOptions {
    * says much. @default {"segment"}
    */
   readonly windowStep?: "segment" | "any";
+  /**
+   * Whether a FIN that crosses ours is answered with ours again, as BSD does, for
+   * the case that it was lost; RFC 9293 §3.6 has an acknowledgment. @default {false}
+   */
+  readonly repeatFin?: boolean;
   /** What a SYN with a FIN is: nothing at all, or a SYN (RFC 9293 §3.10.7.2). @default {"drop"} */
   readonly synFin?: "drop" | "accept";
   /** What may be in flight at first; at least ten segments may. @default {262144} */
@@ -192,6 +197,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   blindAttackProtection: true,
   acceptableWindow: "advertised",
   windowStep: "segment",
+  repeatFin: false,
   synFin: "drop",
   initialWindow: 262_144,
   maxMemory: 536_870_912,

@@ -151,6 +151,8 @@ export class ControlBlock {
   readonly reassembly: Reassembly = new Reassembly();
   /** Where the peer's FIN is, once it has been seen. */
   finAt: Seq | undefined = undefined;
+  /** Whether the peer's reset has ended the connection. */
+  wasReset = false;
   /** Whether the application has closed its side; the FIN follows the data. */
   closing = false;
   /** Whether more is to be written soon: until then, or until something is acknowledged. */
@@ -316,10 +318,10 @@ export class ControlBlock {
 
   /** RCV.NXT + RCV.WND, by which segments are judged (`acceptableWindow`). */
   get acceptableEdge(): Seq {
-    const { config, state, rcv, received } = this;
+    const { config, state, rcv, received: { length } } = this;
     const isPromised = config.acceptableWindow === "advertised" ||
       (state === State.SynReceived && !this.isActive); // BSD has no buffer yet
-    return isPromised ? rcv.edge : seqMax(rcv.edge, seqAdd(rcv.nxt, received.free));
+    return isPromised ? rcv.edge : seqMax(rcv.edge, seqAdd(rcv.nxt, rcv.buffer - length));
   }
 
   /** Owes a challenge ACK, unless there was one a moment ago (RFC 5961 §7). */

@@ -15,7 +15,7 @@ import { Drop } from "../base/drop.ts";
 import type { DeliveryError } from "../ip/ip.ts";
 import type { ControlBlock } from "./control_block.ts";
 import { pathMtuChanged } from "./path_mtu.ts";
-import { type Seq, seqBefore } from "./seq.ts";
+import { type Seq, seqBefore, seqBeforeOrAt } from "./seq.ts";
 import { State } from "./state.ts";
 
 /**
@@ -33,7 +33,7 @@ export function deliveryFailed(
 ): Drop {
   const { snd, state } = tcb;
   if (state === State.Closed || state === State.TimeWait) return Drop.UnrelatedError;
-  if (seqBefore(seq, snd.una) || seqBefore(snd.max, seq)) return Drop.UnrelatedError;
+  if (seqBefore(seq, snd.una) || seqBeforeOrAt(snd.max, seq)) return Drop.UnrelatedError;
   const isAsking = state === State.SynSent || (state === State.SynReceived && tcb.isActive);
   if (kind === "too big") {
     // A SYN fits everywhere, and its answer says how large segments may be.

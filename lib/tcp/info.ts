@@ -60,6 +60,8 @@ export interface TcpInfo {
   readonly backoffs: number;
   /** Probes of the window or of an idle peer that have not been answered. */
   readonly probes: number;
+  /** Whether a reset of the peer's ended the connection, even if everything had been said. */
+  readonly wasReset: boolean;
   /** The last ICMP error about what we have sent: it may explain a timeout. */
   readonly softError: DeliveryErrorKind | undefined;
 }
@@ -93,6 +95,7 @@ export function tcpInfo(tcb: ControlBlock): TcpInfo {
     timeouts: tcb.attempts,
     backoffs: rtt.backoffs,
     probes: tcb.unansweredProbes,
+    wasReset: tcb.wasReset,
     softError,
   };
 }

@@ -84,7 +84,7 @@ export function tuneReceiveBuffer(tcb: ControlBlock, now: Millis): void {
 /** Whether any step will do: the window must not be a silly one, as BSD has it. */
 function mayCreep(tcb: ControlBlock): boolean {
   return tcb.config.windowStep === "any" &&
-    largestWindow(tcb) >= Math.min(tcb.rcv.mss, tcb.received.capacity / 4);
+    largestWindow(tcb) >= Math.min(tcb.rcv.mss, tcb.rcv.buffer / 4);
 }
 
 /** Whether the window could open by a full segment, or half of what the buffer holds. */

@@ -37,13 +37,14 @@ talkTest("TCP ignores ICMP about a SYN that it has not sent (A-13, RFC 5927 §4.
   talk.play(`
     > S 0:0(0)
     < icmp unreachable port_unreachable [-1:-1(0)]
+    < icmp unreachable port_unreachable [1:1(0)]
     < icmp unreachable port_unreachable [2:2(0)]
     < S. 0:0(0) ack 1 win 65535 <mss 1460>
     > . 1:1(0) ack 1
   `);
   assertEquals(talk.connection.info.state, "ESTABLISHED");
   assertEquals(talk.connection.info.softError, undefined);
-  assertEquals(talk.stack.drops.of(Drop.UnrelatedError), 2);
+  assertEquals(talk.stack.drops.of(Drop.UnrelatedError), 3);
 });
 
 talkTest("TCP outlives ICMP errors once a connection is established (M-09, MUST-56)", (open) => {

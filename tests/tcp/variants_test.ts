@@ -14,6 +14,8 @@ talkTest("Without its protection TCP resets upon a SYN in the window (RFC 793, R
   const talk = open({ tcp }).establish().play(`
     < S 20000:20000(0) win 1000
     > . 1:1(0) ack 1
+    +1000 < SF 0:0(0) win 1000
+    > . 1:1(0) ack 1
     < S 5000:5000(0) win 1000
     > R. 1:1(0) ack 1 win 0
   `);
@@ -97,4 +99,29 @@ talkTest("TCP can move its window with every acknowledgment, by anything (W-08, 
     < P. 10001:10002(1) ack 1
     > . 1:1(0) ack 10002 win 99
   `); // a small window does not creep
+});
+
+talkTest(
+  "TCP can answer a FIN that crosses its own with that again (RFC 9293 §3.6, F-06)",
+  (open) => {
+    for (const repeatFin of [false, true]) {
+      const talk = open({ tcp: { repeatFin } }).establish();
+      talk.connection.closeWrite();
+      talk.play(`
+      > F. 1:1(0) ack 1
+      < F. 1:1(0) ack 1
+      > ${repeatFin ? "F. 1:1(0)" : ". 2:2(0)"} ack 2
+      < . 2:2(0) ack 2
+    `);
+      assertEquals(talk.connection.info.state, "TIME-WAIT");
+    }
+  },
+);
+
+talkTest("TCP says that a reset was the end, though all had been said (R-07)", (open) => {
+  const talk = open().establish().play("< F. 1:1(0) ack 1 \n > . 1:1(0) ack 2");
+  talk.connection.closeWrite();
+  talk.play("> F. 1:1(0) ack 2 \n < R 2:2(0)");
+  assertEquals(talk.connection.error, undefined); // RFC 9293 §3.10.7.4: nobody is told
+  assertEquals(talk.connection.info.wasReset, true);
 });

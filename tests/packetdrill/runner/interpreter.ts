@@ -21,6 +21,7 @@ import {
 import { fillPayload } from "../../harness/text.ts";
 import { encodeSegment, toWireAddress } from "../../harness/wire.ts";
 import { prepareCall } from "./calls.ts";
+import { TCP_STATES } from "./constants.ts";
 import { compare, join } from "./expectation.ts";
 import { format, tryNumber } from "./expression.ts";
 import { Mismatch, Unsupported } from "./failure.ts";
@@ -53,6 +54,14 @@ interface Blocked {
   readonly end: Micros;
   readonly tolerance: Micros;
   returned: { readonly outcome: Outcome; readonly at: Micros } | undefined;
+}
+
+/** All but the settings that are put back at the end: here they have ended with the script. */
+function withoutRestoring(events: readonly ScriptEvent[]): readonly ScriptEvent[] {
+  const isSetting = ({ action }: ScriptEvent) =>
+    action.kind === "shell" && /^\s*sysctl\s+-w\b/.test(action.text);
+  const last = events.findLastIndex((event) => !isSetting(event));
+  return last < 0 ? events : events.slice(0, last + 1);
 }
 
 /** Runs a script; see the module's description. */
@@ -93,7 +102,7 @@ export class Interpreter {
    * @param strictEnd Whether nothing may be left unsaid at the end.
    */
   run(starts: (event: ScriptEvent) => void, strictEnd: boolean): void {
-    for (const event of this.#script.events) {
+    for (const event of withoutRestoring(this.#script.events)) {
       starts(event);
       this.#take(event);
       if (this.#failure) throw this.#failure;
@@ -283,9 +292,10 @@ export class Interpreter {
 
   #lookUp(name: string): number | undefined {
     if (!name.startsWith("tcpi_")) return constantOf(name);
-    const { connection } = this.#machine;
-    if (!connection) throw new Unsupported(`${name} is asked for before there is a connection`);
-    return tcpInfoField(connection, name);
+    const { connection, socketUnderTest } = this.#machine;
+    if (connection) return tcpInfoField(connection, name);
+    if (name === "tcpi_state") return TCP_STATES[socketUnderTest?.listener ? "LISTEN" : "CLOSED"];
+    throw new Unsupported(`${name} is asked for before there is a connection`);
   }
 
   #noteSent(sent: SentPacket): void {

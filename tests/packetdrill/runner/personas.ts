@@ -46,7 +46,13 @@ const linux: Persona = {
     sendBuffer: 4_194_304, // what tcp_wmem lets it grow to
     windowScale: 8, // what the tcp_rmem of the suites' defaults.sh needs
   },
-  manners: { unconnectedWrite: "EPIPE", earlyWrite: "EAGAIN", readsAfterShutdown: true },
+  manners: {
+    unconnectedWrite: "EPIPE",
+    earlyWrite: "EAGAIN",
+    readsAfterShutdown: true,
+    resetAtEnd: "EPIPE", // it only tells that nobody reads
+    unreachable: {},
+  },
   // Two segments: at the rates of scripts Linux makes no larger ones (tcp_tso_autosize()).
   maxSegmentation: 2920,
   sysctls: {
@@ -100,6 +106,7 @@ const freebsd: Persona = {
     ackSecond: "any",
     acceptableWindow: "buffer",
     windowStep: "any",
+    repeatFin: true,
     synFin: "accept",
     synRetries: 12,
     initialWindow: 0,
@@ -109,7 +116,13 @@ const freebsd: Persona = {
     minRto: 230,
     timeWait: 60_000,
   },
-  manners: { unconnectedWrite: "ENOTCONN", earlyWrite: "ENOTCONN", readsAfterShutdown: false },
+  manners: {
+    unconnectedWrite: "ENOTCONN",
+    earlyWrite: "ENOTCONN",
+    readsAfterShutdown: false,
+    resetAtEnd: "ECONNRESET",
+    unreachable: { "protocol unreachable": "ECONNREFUSED", prohibited: "ECONNREFUSED" },
+  },
   maxSegmentation: 0,
   sysctls: {
     "net.inet.tcp.recvspace": (value) => ({ receiveBuffer: atLeast(Number(value)) }),

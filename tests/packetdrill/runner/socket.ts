@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { DeliveryErrorKind } from "../../../lib/ip/ip.ts";
 import type { Connection } from "../../../lib/tcp/connection.ts";
 import type { TcpErrorCode } from "../../../lib/tcp/error.ts";
 import type { ConnectionOptions } from "../../../lib/tcp/config.ts";
@@ -38,6 +39,10 @@ const ERRORS: Readonly<Record<TcpErrorCode, Errno>> = {
 export interface SocketManners {
   /** What writing to a socket that was never connected says. */
   readonly unconnectedWrite: Errno;
+  /** What a reset says that comes after the peer's FIN. */
+  readonly resetAtEnd: Errno;
+  /** What those errors of ICMP say that are not EHOSTUNREACH. */
+  readonly unreachable: Readonly<Partial<Record<DeliveryErrorKind, Errno>>>;
   /** What a write says while the handshake is going on, if it does not wait. */
   readonly earlyWrite: Errno;
   /** Whether what comes after shutdown(SHUT_RD) can still be read. */
@@ -180,10 +185,14 @@ export class Socket {
   }
 
   get #pendingError(): Errno | undefined {
-    const code = this.connection?.error;
-    if (!code || this.#hasReported) return undefined;
-    // Linux: after the peer's FIN a reset only tells that nobody reads.
-    return code === "reset" && this.connection?.isAtEnd ? "EPIPE" : ERRORS[code];
+    const { connection } = this;
+    if (!connection || this.#hasReported) return undefined;
+    const { error } = connection;
+    const { softError, wasReset } = connection.info;
+    if (error === undefined) return wasReset ? "ECONNRESET" : undefined;
+    if (error === "reset" && connection.isAtEnd) return this.#manners.resetAtEnd;
+    const isUnreachable = error === "unreachable" && softError !== undefined;
+    return (isUnreachable && this.#manners.unreachable[softError]) || ERRORS[error];
   }
 }
 
