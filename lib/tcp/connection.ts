@@ -169,6 +169,7 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     tcb.config = connectionConfig(tcb.config, options);
     if (options.nagle === false && tcb.unsent > 0) tcb.owed |= Owed.Override; // cork or not, as Linux
     if (options.ackDelay === 0 && tcb.deadlines.isSet(Wait.DelayedAck)) tcb.owed |= Owed.Ack;
+    if (options.quickAcks !== undefined) tcb.quickAcks = options.quickAcks;
     if ("keepAlive" in options) tcb.deadlines.stop(Wait.KeepAlive);
     if ("userTimeout" in options) tcb.deadlines.stop(Wait.UserTimeout);
     this.#markReady(this);
