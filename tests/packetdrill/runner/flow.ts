@@ -12,8 +12,6 @@ export class ScriptFlow {
   readonly numbering = new ScriptNumbering();
   /** The window that the peer announced last, for segments that do not say. */
   window = 65_535;
-  /** Whether the peer has sent other bytes than its text. */
-  hasJunk = false;
 
   /** Makes a flow in which nothing has been said. */
   constructor(peerPort: number, ownPort: number) {

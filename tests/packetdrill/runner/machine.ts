@@ -167,7 +167,6 @@ export class Machine {
     }
     const { flow } = this;
     if (spec.flags & SYN_BIT && !this.#isOpen(flow)) flow.numbering.peerStart = spec.start;
-    if (spec.isJunk) flow.hasJunk = true;
     return flow;
   }
 
