@@ -37,6 +37,8 @@ export class Machine {
   /** Settings of TCP, for when the stack is made. */
   tcp: TcpOptions;
   readonly sockets = new Map<number, Socket>();
+  /** What sockets begin with, of options that the stack's settings do not have. */
+  readonly optionDefaults: Map<string, number>;
   /** Every connection that a socket has had. */
   readonly connections: Connection[] = [];
   /** The flow that packets of the script belong to. */
@@ -62,6 +64,7 @@ export class Machine {
   ) {
     this.persona = persona;
     this.tcp = persona.tcp;
+    this.optionDefaults = new Map(Object.entries(persona.optionDefaults));
     this.#note = note;
     this.#mtu = Number(options.get("mtu") ?? 1500);
     const [own, peer] = addressesFor(options.get("ip_version") ?? "ipv4");

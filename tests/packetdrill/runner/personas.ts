@@ -13,6 +13,8 @@ export interface Persona {
   readonly definitions: readonly ReadonlySet<string>[];
   readonly tcp: TcpOptions;
   readonly manners: SocketManners;
+  /** What options of sockets are before they are set, by name; times in seconds. */
+  readonly optionDefaults: Readonly<Record<string, number>>;
   /** The most text of a super-segment, 0 for none: these are pushed. */
   readonly maxSegmentation: number;
   /** Settings that mean something else than elsewhere, or exist here only. */
@@ -46,6 +48,7 @@ const linux: Persona = {
     sendBuffer: 4_194_304, // what tcp_wmem lets it grow to
     windowScale: 8, // what the tcp_rmem of the suites' defaults.sh needs
   },
+  optionDefaults: { TCP_KEEPIDLE: 7200, TCP_KEEPINTVL: 75, TCP_KEEPCNT: 9 }, // tcp(7)
   manners: {
     unconnectedWrite: "EPIPE",
     earlyWrite: "EAGAIN",
@@ -116,6 +119,7 @@ const freebsd: Persona = {
     minRto: 230,
     timeWait: 60_000,
   },
+  optionDefaults: { TCP_KEEPINIT: 75, TCP_KEEPIDLE: 7200, TCP_KEEPINTVL: 75, TCP_KEEPCNT: 8 }, // tcp(4)
   manners: {
     unconnectedWrite: "ENOTCONN",
     earlyWrite: "ENOTCONN",

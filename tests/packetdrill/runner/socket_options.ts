@@ -46,18 +46,14 @@ const SETTERS: Readonly<Record<string, Set>> = {
   "TCP_KEEPCNT": (_, socket, machine) => keepAlive(socket, machine),
 };
 
-/** Linux: two hours, 75 seconds, nine times (tcp(7)). */
-const KEEP_ALIVE = { idle: 7_200_000, interval: 75_000, count: 9 };
-
-function keepAlive({ values }: Socket, { persona }: Machine): ConnectionOptions {
+function keepAlive({ values }: Socket, { optionDefaults }: Machine): ConnectionOptions {
   if (!values.get("SO_KEEPALIVE")) return { keepAlive: undefined };
-  const seconds = (name: string) => (values.get(name) ?? NaN) * 1000 || undefined;
-  const { idle, interval, count } = persona.tcp.keepAlive ?? KEEP_ALIVE;
+  const value = (name: string) => values.get(name) ?? optionDefaults.get(name) ?? 0;
   return {
     keepAlive: {
-      idle: seconds("TCP_KEEPIDLE") ?? idle,
-      interval: seconds("TCP_KEEPINTVL") ?? interval,
-      count: values.get("TCP_KEEPCNT") ?? count,
+      idle: value("TCP_KEEPIDLE") * 1000,
+      interval: value("TCP_KEEPINTVL") * 1000,
+      count: value("TCP_KEEPCNT"),
     },
   };
 }
@@ -131,7 +127,11 @@ export function getOption(
   return DONE;
 }
 
-function valueOf(name: string, socket: Socket, { persona, tcp }: Machine): number | undefined {
+function valueOf(
+  name: string,
+  socket: Socket,
+  { persona, tcp, optionDefaults }: Machine,
+): number | undefined {
   const { connection, options } = socket;
   // Until it hears from the peer, a connection has what the socket had.
   const hasHeard = connection && connection.state !== State.SynSent;
@@ -157,7 +157,7 @@ function valueOf(name: string, socket: Socket, { persona, tcp }: Machine): numbe
     case "TCP_MAXSEG":
       return connection?.info.segmentSize ?? options.maxSegmentSize ?? 536; // RFC 9293 §3.7.1
     default:
-      return socket.values.get(name);
+      return socket.values.get(name) ?? optionDefaults.get(name);
   }
 }
 

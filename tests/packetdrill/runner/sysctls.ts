@@ -67,6 +67,14 @@ const SYSCTLS: Readonly<Record<string, Meaning>> = {
   "net.inet.tcp.hostcache.purgenow": unseen,
 };
 
+/** Of FreeBSD: what options of sockets begin with, and in what fraction of their unit. */
+const OPTION_DEFAULTS: Readonly<Record<string, readonly [string, number]>> = {
+  "net.inet.tcp.keepinit": ["TCP_KEEPINIT", 1000],
+  "net.inet.tcp.keepidle": ["TCP_KEEPIDLE", 1000],
+  "net.inet.tcp.keepintvl": ["TCP_KEEPINTVL", 1000],
+  "net.inet.tcp.keepcnt": ["TCP_KEEPCNT", 1],
+};
+
 /**
  * Sets `key` to `value`, before the stack is made; afterwards only what changes nothing.
  *
@@ -74,6 +82,11 @@ const SYSCTLS: Readonly<Record<string, Meaning>> = {
  */
 export function applySysctl(machine: Machine, key: string, value: string): void {
   const name = key.replaceAll("/", ".");
+  const option = OPTION_DEFAULTS[name];
+  if (option) {
+    machine.optionDefaults.set(option[0], Number(value) / option[1]);
+    return;
+  }
   const known = Object.hasOwn(machine.persona.sysctls, name)
     ? machine.persona.sysctls[name]
     : SYSCTLS[name];
