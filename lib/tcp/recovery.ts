@@ -51,6 +51,8 @@ export function recover(
   const wasRecovering = recovery.state === CongestionState.Recovery;
   let delivered = board.delivery.bytes;
   if (!tcb.sack) delivered += countDuplicates(tcb, acked, isDuplicate);
+  // Without SACK duplicates stood for some of it, which then does not count again; as in Linux.
+  const growth = Math.min(progress.growth, delivered);
 
   if (wasRecovering) whileRecovering(tcb, segment, acked, now);
   else if (recovery.state === CongestionState.Loss) afterTimeout(tcb, segment, acked, isDuplicate);
@@ -62,8 +64,8 @@ export function recover(
 
   if (recovery.state === CongestionState.Recovery) {
     reduceWindow(tcb, delivered, acked > 0 && !hasLostMore);
-  } else if (progress.growth > 0 && !wasRecovering) {
-    congestion.acknowledged(progress.growth, progress.isLimited, now, tcb.rtt.smoothed);
+  } else if (growth > 0 && !wasRecovering) {
+    congestion.acknowledged(growth, progress.isLimited, now, tcb.rtt.smoothed);
   }
 }
 
