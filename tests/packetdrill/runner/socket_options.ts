@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ConnectionOptions } from "../../../lib/tcp/config.ts";
+import { type ConnectionOptions, tcpConfig } from "../../../lib/tcp/config.ts";
 import { State } from "../../../lib/tcp/state.ts";
 import { ERRNO } from "./constants.ts";
 import { type Expression, fieldOf, format, numberOf, tryNumber } from "./expression.ts";
@@ -75,7 +75,9 @@ export function setOption(
   const value = numberOf(args[3]);
   socket.values.set(name, value);
   try {
-    socket.setOptions(set(value, socket, machine));
+    const options = set(value, socket, machine);
+    tcpConfig({ ...machine.tcp, ...options }); // throws now, not when the options are used
+    socket.setOptions(options);
     if (socket.listener) listenAnew(socket, machine);
   } catch (error) {
     if (error instanceof RangeError) return failed("EINVAL");
