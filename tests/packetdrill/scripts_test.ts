@@ -1,12 +1,16 @@
 /**
  * Our own scripts, each as a test of its own, over IPv4 and over IPv6.
  *
- * A script that names its `--ip_version` is for that alone. The comment in the first line of a script gives the requirements that it
- * proves, and a sentence: `// H-05 X-09: TCP repeats a SYN-ACK`.
+ * A script that names its `--ip_version` is for that alone. The comment in the
+ * first line of a script gives the requirements that it proves, and a sentence:
+ * `// H-05 X-09: TCP repeats a SYN-ACK`. What no script can say has its reason
+ * in unscripted.txt.
  *
  * @module
  */
 import { assertEquals, assertMatch } from "@std/assert";
+import { findOpen, parseReasons, parseRequirements } from "../../tools/conformance.ts";
+import { findScript } from "../../tools/test_names.ts";
 import { findScripts } from "./runner/main.ts";
 import { PERSONAS } from "./runner/personas.ts";
 import { formatVerdict } from "./runner/report.ts";
@@ -44,3 +48,14 @@ function forIpv6(text: string): string {
   return text.replace(/^--mtu=\d+$/m, "")
     .replace("\n", `\n--ip_version=ipv6 --mtu=${mtu} `);
 }
+
+Deno.test("What must be has a script, or a reason why none can say it", () => {
+  const read = (path: string) => Deno.readTextFileSync(new URL(path, import.meta.url));
+  const sections = parseRequirements(read("../conformance/requirements.txt"));
+  const reasons = parseReasons(read("unscripted.txt"));
+  const tests = findScripts(FOLDER).flatMap((path) => findScript(path, Deno.readTextFileSync(path)))
+    .toArray();
+  assertEquals(findOpen({ sections, reasons, tests }), []);
+  const scripted = new Set(tests.flatMap(({ ids }) => ids));
+  assertEquals([...reasons.keys()].filter((id) => scripted.has(id)), [], "reasons out of date");
+});
