@@ -7,6 +7,7 @@ import { recordPackets, type Tap } from "../harness/record.ts";
 import { fuzzControlBlock } from "./control_block.ts";
 import { fuzzParsers } from "./parsers.ts";
 import { fuzzPeers, recordPeers } from "./peers.ts";
+import { fuzzSockets } from "./sockets.ts";
 import { fuzzStack } from "./stack.ts";
 
 /** A sort of cases. */
@@ -28,6 +29,7 @@ export const KINDS: readonly Kind[] = [
   }),
   tapped("connection", (seed, tap) => fuzzControlBlock(seed, 200, tap)),
   tapped("stack", (seed, tap) => fuzzStack(seed, 300, tap)),
+  tapped("sockets", (seed, tap) => fuzzSockets(seed, 300, tap)),
   { name: "peers", run: fuzzPeers, record: recordPeers },
 ];
 

@@ -10,7 +10,6 @@ import { SeededRandom } from "../../lib/base/random.ts";
 import { IpHeader } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import { Stack } from "../../lib/stack/stack.ts";
-import type { ConnectionOptions } from "../../lib/tcp/config.ts";
 import { type Connection, TcpConnection } from "../../lib/tcp/connection.ts";
 import { parseSegment, Segment } from "../../lib/tcp/header.ts";
 import type { Listener } from "../../lib/tcp/listener.ts";
@@ -20,6 +19,7 @@ import { decodePacket, encodeSegment, type WireSegment } from "../harness/wire.t
 import { mutate } from "./bytes.ts";
 import { prependIcmpError } from "./icmp_error.ts";
 import { somePacket } from "./parsers.ts";
+import { someConnectionOptions } from "./settings.ts";
 
 const FLOWS = 4;
 const MOST_FLOWS = 20;
@@ -190,7 +190,7 @@ class StackFuzz {
     else if (dice === 1) connection.closeWrite();
     else if (dice === 2) connection.close();
     else if (dice === 3) connection.closeRead();
-    else if (dice === 4) connection.setOptions(this.#someOptions());
+    else if (dice === 4) connection.setOptions(someConnectionOptions(random));
     else if (dice === 5) assert(connection.info.state !== "");
     else if (dice < 20) {
       const bytes = new Uint8Array(random.below(5000));
@@ -198,21 +198,6 @@ class StackFuzz {
       assert(isText("peer", 1 + flow.read, bytes.subarray(0, count)), "wrong bytes are delivered");
       flow.read += count;
     } else if (connection.writable > 0) connection.write(new Uint8Array(random.below(5000)));
-  }
-
-  #someOptions(): ConnectionOptions {
-    const random = this.#random;
-    const below = (bound: number) => random.below(bound);
-    return {
-      nagle: below(2) === 1,
-      cork: below(4) === 1,
-      ackDelay: below(500),
-      userTimeout: below(3) ? Infinity : 1 + below(100_000),
-      keepAlive: below(3) ? undefined : { idle: 1 + below(10_000), interval: 1000, count: 3 },
-      linger: below(6) ? undefined : 0,
-      finWait2Timeout: below(100_000),
-      retries: 1 + below(15),
-    };
   }
 
   #pump(): void {
