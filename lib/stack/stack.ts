@@ -152,8 +152,8 @@ export class Stack {
   /**
    * Opens a TCP connection from `client`, an address of the stack's, to `target`.
    *
-   * @throws {RangeError} When there is a flow between these ends already, no
-   * port or no room for another, or a setting cannot be.
+   * @throws {RangeError} When there can be no target or no client in that place, a flow
+   * between these ends already, no port or no room for another, or a setting cannot be.
    */
   connect(client: ClientEndpoint, target: Endpoint, options?: ConnectionOptions): Connection {
     return this.#tcp.connect(client, target, options);

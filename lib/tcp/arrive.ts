@@ -35,8 +35,6 @@ export function segmentArrives(
   packet: PacketBuffer,
   now: Millis,
 ): Drop {
-  tcb.heardAt = now;
-  tcb.unansweredProbes = 0; // somebody answers: neither a closed window nor silence is death
   return checkTimestamp(tcb, segment, now) ||
     checkSequence(tcb, segment, now) ||
     checkReset(tcb, segment, now) ||
@@ -87,6 +85,7 @@ function checkSequence(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
   if (acceptable && !(isReset && isBehind)) return Drop.None;
   if (isReset) return Drop.OutOfWindow;
   const isOld = seqBeforeOrAt(segment.end, nxt);
+  if (segment.seq === seqAdd(nxt, -1)) hear(tcb, now); // a keep-alive
   if (isOld && segment.payloadLength > 0 && tcb.sack) {
     tcb.reassembly.noteDuplicate(segment.seq, seqAdd(segment.seq, segment.payloadLength));
   }
@@ -157,14 +156,22 @@ function checkAck(tcb: ControlBlock, segment: Segment, now: Millis): Drop {
     if (segment.ack !== seqAdd(tcb.iss, 1)) return Drop.UnacceptableAck;
     synAcknowledged(tcb, segment, now);
     establish(tcb);
-    if (!tcb.reassembly.isEmpty) takeKept(tcb, now);
+    const reason = tcb.reassembly.isEmpty ? Drop.None : takeKept(tcb, now);
+    if (reason !== Drop.None) return reason;
   } else if (!tcb.isAcceptableAck(segment.ack)) {
     tcb.challenge(now);
     return Drop.UnacceptableAck;
   }
   noteTimestamp(tcb, segment, now);
+  hear(tcb, now);
   takeAcknowledgment(tcb, segment, now);
   return Drop.None;
+}
+
+/** It was the peer, and nobody who only knows the ports: neither a closed window nor silence is death. */
+function hear(tcb: ControlBlock, now: Millis): void {
+  tcb.heardAt = now;
+  tcb.unansweredProbes = 0;
 }
 
 /** Seventh: the text, and eighth: the FIN. (Sixth, URG: urgent data are in the text.) */
@@ -182,11 +189,7 @@ function takeText(
   if ((segment.flags & (SYN | FIN)) === SYN && segment.payloadLength === 0) return Drop.None;
   const start = textStart(segment);
   const textEnd = seqAdd(start, segment.payloadLength);
-  if (tcb.readClosed && tcb.closing && seqBefore(tcb.rcv.nxt, textEnd)) {
-    tcb.owed = 0; // the caller answers with a reset, since text is lost (§3.6.1, SHLD-3)
-    tcb.fail("reset");
-    return Drop.NoFlow;
-  }
+  if (isAbandoned(tcb) && seqBefore(tcb.rcv.nxt, textEnd)) return loseText(tcb);
   const isFinInWindow = segment.flags & FIN && seqBeforeOrAt(textEnd, tcb.rcv.edge);
   if (isFinInWindow && !tcb.reassembly.reaches(textEnd)) tcb.finAt ??= textEnd;
   tuneReceiveBuffer(tcb, now);
@@ -199,6 +202,18 @@ function takeText(
   if (hadHole) tcb.owed |= Owed.Ack; // at once, though there may be none now (RFC 5681 §4.2)
   if (tcb.finAt === tcb.rcv.nxt) takeFin(tcb, now);
   return reason;
+}
+
+/** Whether the application neither reads nor writes any more. */
+function isAbandoned({ readClosed, closing }: ControlBlock): boolean {
+  return readClosed && closing;
+}
+
+/** Text has come for nobody: the caller answers with a reset (RFC 9293 §3.6.1, SHLD-3). */
+function loseText(tcb: ControlBlock): Drop {
+  tcb.owed = 0;
+  tcb.fail("reset");
+  return Drop.NoFlow;
 }
 
 /**
@@ -226,20 +241,23 @@ export function takeSynText(
     return;
   }
   const start = textStart(segment);
-  const length = Math.min(segment.payloadLength, tcb.receiveWindow);
+  const length = tcb.received.affordable(Math.min(segment.payloadLength, tcb.receiveWindow));
   if (length <= 0) return;
   tcb.received.writeAhead(0, packet.bytes, packet.start, packet.start + length);
   tcb.reassembly.add(start, seqAdd(start, length));
 }
 
 /** Takes what {@linkcode takeSynText} has kept. */
-function takeKept(tcb: ControlBlock, now: Millis): void {
+function takeKept(tcb: ControlBlock, now: Millis): Drop {
+  if (isAbandoned(tcb)) return loseText(tcb);
   const count = tcb.reassembly.take(tcb.rcv.nxt);
   tcb.received.commit(count);
   tcb.rcv.nxt = seqAdd(tcb.rcv.nxt, count);
   tcb.unackedText += count;
   tcb.events |= Event.Readable;
+  if (tcb.readClosed) discardText(tcb);
   oweLater(tcb, now);
+  return Drop.None;
 }
 
 /** Where the text begins: a SYN comes before it. */

@@ -258,5 +258,9 @@ function checked(config: TcpConfig): TcpConfig {
     if (value === undefined || (value >= least && value <= most)) continue;
     throw new RangeError(`Cannot use a ${name} of ${value}: it must be ${least} to ${most}`);
   }
+  for (const [name, value] of Object.entries(config.keepAlive ?? {})) {
+    if (value >= 1) continue; // what is asked for without a pause would be so for ever
+    throw new RangeError(`Cannot use a keepAlive with ${name} ${value}: it must be at least 1`);
+  }
   return config;
 }

@@ -325,20 +325,22 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     return this.#tcb.snd.max;
   }
 
-  /** In TIME-WAIT: whether a SYN may open a new connection (RFC 9293 §3.6.1, MAY-2). */
-  yieldsTo(segment: Segment): boolean {
+  /**
+   * In TIME-WAIT: whether a SYN may open a new connection (RFC 9293 §3.6.1, MAY-2). Timestamps say
+   * so before sequence numbers do (RFC 6191 §2).
+   */
+  yieldsTo({ seq, options }: Segment): boolean {
     const { state, rcv, ts } = this.#tcb;
     if (state !== State.TimeWait) return false;
-    const { options } = segment;
-    if (ts.enabled && options.hasTimestamps && ((options.tsval - ts.recent) | 0) > 0) return true;
-    return seqBefore(rcv.nxt, segment.seq);
+    const age = ts.enabled && options.hasTimestamps ? (options.tsval - ts.recent) | 0 : 0;
+    return age === 0 ? seqBefore(rcv.nxt, seq) : age > 0;
   }
 
-  /** In SYN-RECEIVED: whether `segment` would complete the handshake. */
-  isCompletedBy({ flags, seq, ack }: Segment): boolean {
-    const { state, iss, rcv } = this.#tcb;
+  /** In SYN-RECEIVED: whether `segment` could complete the handshake, whatever text it brings. */
+  isCompletedBy({ flags, ack }: Segment): boolean {
+    const { state, iss } = this.#tcb;
     return state === State.SynReceived && (flags & (SYN | ACK | RST)) === ACK &&
-      ack === seqAdd(iss, 1) && seq === rcv.nxt;
+      ack === seqAdd(iss, 1);
   }
 
   /** Sends what is not acknowledged again at `time`, and not before. */

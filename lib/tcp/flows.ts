@@ -5,9 +5,9 @@
  * When there are as many as may be, a new one takes the place of the least
  * useful: the oldest in TIME-WAIT, which has done its work; else the oldest in
  * SYN-RECEIVED, whose peer may not exist; else the one that has been silent for
- * longest and has nothing to send, if that is longer than any middlebox has to
- * keep it (RFC 5382 REQ-5). Otherwise the new one is turned away: a guest that
- * opens too many cannot close those that work.
+ * longest and has nothing to send or to read, if that is longer than any
+ * middlebox has to keep it (RFC 5382 REQ-5). Otherwise the new one is turned
+ * away: a guest that opens too many cannot close those that work.
  *
  * @module
  */
@@ -122,7 +122,7 @@ export class Flows {
     if (now < this.#noneIdleBefore) return undefined;
     let longest: TcpConnection | undefined;
     for (const flow of this.#table.values()) {
-      if (!(flow instanceof TcpConnection) || !flow.isDrained) continue;
+      if (!(flow instanceof TcpConnection) || !flow.isDrained || flow.readable > 0) continue;
       if (!longest || flow.heardAt < longest.heardAt) longest = flow;
     }
     const isOld = longest && now - longest.heardAt >= EVICTABLE_AFTER;

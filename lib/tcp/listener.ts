@@ -136,6 +136,9 @@ export class TcpListener implements Listener {
     this.#synBacklog = atLeastOne("synBacklog", options.synBacklog ?? DEFAULT_BACKLOG);
     this.#synCookies = options.synCookies ?? "pressure";
     this.#deferAccept = options.deferAccept ?? 0;
+    if (!(this.#deferAccept >= 0 && this.#deferAccept < Infinity)) {
+      throw new RangeError(`Cannot defer connections by ${this.#deferAccept} ms`);
+    }
   }
 
   get pending(): number {

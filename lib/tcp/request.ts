@@ -31,7 +31,7 @@ export interface FlowRequest {
   accept(): Connection | undefined;
   /** Answers with a reset: nobody listens there. */
   reject(): void;
-  /** Answers with an ICMP error: the host or the network cannot be reached. */
+  /** Answers with an ICMP error: the host or the network cannot be reached. IPv6: with a reset. */
   unreachable(what: Unreachable): void;
   /** Stays silent, as a network does in which packets get lost. */
   ignore(): void;

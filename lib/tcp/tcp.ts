@@ -9,7 +9,7 @@ import { MemoryBudget } from "../base/memory_budget.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { systemRandom } from "../base/random.ts";
 import { ReadyList } from "../base/ready_list.ts";
-import { AddressKind, addressKind, isIpv4 } from "../ip/address.ts";
+import { AddressKind, addressKind, type IpAddress, isIpv4 } from "../ip/address.ts";
 import { type Endpoint, type Flow, FlowKey } from "../ip/flow.ts";
 import { type IpHeader, IpProtocol } from "../ip/header.ts";
 import type { DeliveryError, TransportProtocol } from "../ip/ip.ts";
@@ -126,8 +126,8 @@ export class Tcp implements TransportProtocol {
   /**
    * Opens a connection: sends a SYN from `client`, which is ours, to `target`.
    *
-   * @throws {RangeError} When there is a flow between these ends already, no
-   * port or no room for another, or a setting cannot be.
+   * @throws {RangeError} When there can be no target or no client in that place, a flow
+   * between these ends already, no port or no room for another, or a setting cannot be.
    */
   connect(
     client: ClientEndpoint,
@@ -135,6 +135,12 @@ export class Tcp implements TransportProtocol {
     options?: ConnectionOptions,
   ): TcpConnection {
     if (!isPort(target.port)) throw new RangeError(`Cannot connect to port ${target.port}`);
+    if (!isReachable(target.address)) { // RFC 9293 §3.9.2.3, MUST-46
+      throw new RangeError("Cannot connect: no single host has the target's address");
+    }
+    if (isIpv4(client.address) !== isIpv4(target.address)) {
+      throw new RangeError("Cannot connect: the addresses are of different versions of IP");
+    }
     const config = connectionConfig(this.#config, options);
     const own = { address: client.address, port: client.port || this.#freePort(client, target) };
     if (!isPort(own.port)) throw new RangeError(`Cannot connect from port ${own.port}`);
@@ -163,7 +169,9 @@ export class Tcp implements TransportProtocol {
     const reason = parseSegment(segment, header, packet);
     if (reason !== Drop.None) return reason;
     if (segment.sourcePort === 0) return Drop.InvalidSource;
-    if (segment.destinationPort === 0 || !isReachable(header)) return Drop.InvalidDestination;
+    if (segment.destinationPort === 0 || !isReachable(header.destination)) {
+      return Drop.InvalidDestination;
+    }
     this.#key.assign(header, segment.sourcePort, segment.destinationPort);
     const flow = this.#flows.find(this.#key);
     if (!flow) return this.#receiveUnknown(header, segment, packet, now);
@@ -239,7 +247,8 @@ export class Tcp implements TransportProtocol {
     now: Millis,
   ): Drop {
     if (connection.state === State.Closed) { // only its reset is still to leave
-      return this.#replies.oweReset(header, segment) || Drop.NoFlow;
+      this.#flows.remove(connection);
+      return this.#receiveUnknown(header, segment, packet, now);
     }
     if (segment.isSyn(this.#config.synFin) && connection.yieldsTo(segment)) {
       if (this.#requests.isFull && !this.#listenerOf(segment)) return Drop.TooManyRequests;
@@ -376,8 +385,8 @@ export class Tcp implements TransportProtocol {
 }
 
 /** Whether the destination can be a target at all (RFC 9293 §3.9.2.3). */
-function isReachable(header: IpHeader): boolean {
-  const kind = addressKind(header.destination);
+function isReachable(address: IpAddress): boolean {
+  const kind = addressKind(address);
   return kind !== AddressKind.Multicast && kind !== AddressKind.Reserved &&
     kind !== AddressKind.Unspecified;
 }

@@ -3,8 +3,19 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Drop } from "../../lib/base/drop.ts";
+import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
+import { ipv4 } from "../../lib/ip/address.ts";
+import { ipv6Protocol } from "../../lib/ip/ip.ts";
+import { EVICTABLE_AFTER } from "../../lib/tcp/flows.ts";
+import { parseScript } from "../harness/parser.ts";
+import { PEER_ADDRESS, STACK_ADDRESS, STACK_PORT } from "../harness/script.ts";
 import { talkTest } from "../harness/talk.ts";
+import { decodePacket, encodeSegment } from "../harness/wire.ts";
+
+const OWN = { address: ipv4(STACK_ADDRESS), port: STACK_PORT };
+const SYN = "< S 0:0(0) win 65535 <mss 1460>";
 
 talkTest(
   "A peer that talks all the time does not keep a small window from being used (S-02)",
@@ -94,4 +105,158 @@ talkTest("A reset in LAST-ACK is a reset while there is text to be acknowledged 
     assertEquals(talk.connection.info.state, "CLOSED");
     assertEquals(talk.connection.error, error);
   }
+});
+
+talkTest("Text out of order does not pass a full accept queue (D-02)", (open) => {
+  const talk = open();
+  const listener = talk.stack.listen(OWN, { backlog: 1 });
+  talk.port = 40_001;
+  talk.play(`${SYN} \n > S. 0:0(0) ack 1`);
+  talk.port = 40_000;
+  talk.play(`${SYN} \n > S. 0:0(0) ack 1 \n < . 1:1(0) ack 1`);
+  talk.port = 40_001;
+  talk.play("< P. 101:201(100) ack 1");
+  assertEquals([listener.pending, listener.info.halfOpen, listener.info.overflows], [1, 1, 1]);
+});
+
+talkTest("An ACK with another number does not end deferring (H-18)", (open) => {
+  const talk = open();
+  const listener = talk.stack.listen(OWN, { deferAccept: 5000 });
+  talk.play(`${SYN} \n > S. 0:0(0) ack 1 \n < . 2:2(0) ack 1`);
+  assertEquals([listener.pending, talk.stack.drops.of(Drop.Deferred)], [0, 1]);
+});
+
+talkTest("Accepting cannot be deferred for ever (H-18)", (open) => {
+  for (const deferAccept of [-1, NaN, Infinity]) {
+    assertThrows(() => open().stack.listen(OWN, { deferAccept }), RangeError, "defer");
+  }
+});
+
+talkTest(
+  "A SYN with an older timestamp does not end TIME-WAIT (F-16, O-16, RFC 6191 §2)",
+  (open) => {
+    const talk = open().establish("nop,nop,TS val 0 ecr 0");
+    talk.closeWrite();
+    talk.play(`
+    > F. 1:1(0) ack 1
+    < F. 1:1(0) ack 2 <nop,nop,TS val 200 ecr 0>
+    > . 2:2(0) ack 2
+    < S 90000:90000(0) win 65535 <mss 1460,nop,nop,TS val 100 ecr 0>
+    > . 2:2(0) ack 2
+    < S 1:1(0) win 65535 <mss 1460,nop,nop,TS val 200 ecr 0>
+  `);
+    assertEquals(talk.connection.info.state, "TIME-WAIT");
+    talk.play(`
+    < S 90000:90000(0) win 65535 <mss 1460,nop,nop,TS val 200 ecr 0>
+    > S. 1000000:1000000(0) ack 90001
+    < . 90001:90001(0) ack 1000001 <nop,nop,TS val 200 ecr 0>
+  `);
+    assertEquals(talk.connection.info.state, "ESTABLISHED");
+  },
+);
+
+talkTest("Nobody connects to an address of no host, or of another family (H-19)", (open) => {
+  const { stack } = open();
+  const unique = { w0: 0xfd00_0000 | 0, w1: 0, w2: 0, w3: 1 };
+  const everybody = { w0: 0xff02_0000 | 0, w1: 0, w2: 0, w3: 1 };
+  for (const address of [ipv4(0xe000_0001), ipv4(0xffff_ffff), ipv4(0)]) {
+    assertThrows(() => stack.connect(OWN, { address, port: 80 }), RangeError, "no single host");
+  }
+  const toEverybody = () => stack.connect({ address: unique }, { address: everybody, port: 80 });
+  assertThrows(toEverybody, RangeError, "no single host");
+  const across = () => stack.connect({ address: unique }, { address: ipv4(1 << 24), port: 80 });
+  assertThrows(across, RangeError, "different versions");
+  assertEquals(stack.flowCount, 0);
+});
+
+talkTest("Text with a SYN that comes for nobody is answered with a reset (A-05, R-18)", (open) => {
+  const talk = open();
+  const connection = talk.connect();
+  talk.play(`
+    > S 0:0(0)
+    < S 0:100(100) win 1000 <mss 1460>
+    > S. 0:0(0) ack 1
+  `);
+  connection.close();
+  talk.play(`
+    < . 101:101(0) ack 1
+    > R 1:1(0)
+  `);
+  assertEquals([connection.error, talk.stack.flowCount], ["reset", 0]);
+});
+
+talkTest(
+  "Whoever only knows the ports does not keep a dead peer alive (L-01, RFC 5961)",
+  (open) => {
+    const talk = open({ tcp: { keepAlive: { idle: 1000, interval: 1000, count: 2 } } }).establish();
+    talk.play(`
+    +900 < . 900000000:900000000(0) ack 1
+    > . 1:1(0) ack 1
+    < . 1:1(0) ack 900000000
+    +100
+    > . 0:0(0) ack 1
+    +900 < R 900000000:900000000(0)
+    +100
+    > . 0:0(0) ack 1
+    +999 < . 900000000:900000000(0) ack 1
+    > . 1:1(0) ack 1
+    +1
+    > R. 1:1(0) ack 1
+  `);
+    assertEquals(talk.connection.error, "timeout");
+  },
+);
+
+talkTest("A peer that probes us is alive (L-01, R-12)", (open) => {
+  const talk = open({ tcp: { keepAlive: { idle: 1000, interval: 1000, count: 1 } } }).establish();
+  for (let i = 0; i < 5; i++) talk.play("+900 < . 0:0(0) ack 1 \n > . 1:1(0) ack 1");
+  talk.play("+999");
+});
+
+talkTest("Keep-alive needs pauses: without them its timer would never end (L-01, L-06)", (open) => {
+  const { connection } = open().establish();
+  for (const wrong of [{ idle: 0 }, { interval: 0 }, { interval: NaN }, { count: 0 }]) {
+    const keepAlive = { idle: 1000, interval: 1000, count: 1, ...wrong };
+    assertThrows(() => connection.setOptions({ keepAlive }), RangeError, "keepAlive");
+  }
+});
+
+talkTest("A SYN before the reset of its forerunner has left opens a flow (H-15)", (open) => {
+  const talk = open().establish();
+  const [step] = parseScript("< S 90000:90000(0) win 65535 <mss 1460>");
+  assert(step?.kind === "receive" && step.packet.kind === "tcp");
+  const syn = encodeSegment(talk.toWire(step.packet));
+  talk.connection.abort();
+  talk.inject(syn);
+  talk.play(`
+    > R. 1:1(0) ack 1
+    > S. 1000000:1000000(0) ack 90001
+    < . 90001:90001(0) ack 1000001
+  `);
+  assertEquals([talk.connection.info.state, talk.stack.flowCount], ["ESTABLISHED", 1]);
+});
+
+talkTest("Who has something to read does not give way (D-05)", (open) => {
+  const talk = open({ tcp: { maxConnections: 1 } }).establish();
+  talk.play("< P. 1:101(100) ack 1 \n > . 1:1(0) ack 101");
+  talk.suspend(EVICTABLE_AFTER);
+  talk.port = 1001;
+  talk.play(SYN);
+  assertEquals(talk.stack.drops.of(Drop.TooManyFlows), 1);
+});
+
+talkTest("Over IPv6 a target that cannot be reached is refused (H-02)", (open) => {
+  const talk = open({ holdRequests: true });
+  talk.stack.registerNetwork(ipv6Protocol);
+  const [step] = parseScript(SYN);
+  assert(step?.kind === "receive" && step.packet.kind === "tcp");
+  const prefix = 0xfd00n << 112n;
+  const ends = { source: prefix + BigInt(PEER_ADDRESS), destination: prefix + 1n };
+  talk.inject(encodeSegment({ ...talk.toWire(step.packet), ...ends }));
+  talk.takeRequest().unreachable("host");
+  const packet = new PacketBuffer(HEADROOM + 1500);
+  assert(talk.stack.transmit(packet, 5000));
+  const answer = decodePacket(packet.bytes.slice(packet.start, packet.end));
+  assert("flags" in answer);
+  assertEquals([answer.flags, answer.destination], [0x14, ends.source]);
 });
