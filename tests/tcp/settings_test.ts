@@ -42,7 +42,7 @@ talkTest("A cork holds nothing back for longer than a timeout (S-12)", (open) =>
   const talk = open({ tcp: { cork: true, minRto: 1000 } }).establish();
   talk.write(10);
   talk.play(`
-    +999
+    +199
     +1 > P. 1:11(10) ack 1
     < . 1:1(0) ack 11
   `);

@@ -36,7 +36,7 @@ talkTest(
   `);
     talk.write(1000);
     talk.play(`
-    +1000 > . 101:401(300) ack 1 // overrides its patience with a small window
+    +200 > . 101:401(300) ack 1 // overrides its patience with a small window
     +1000 > . 101:401(300) ack 1
     +2000 > . 101:401(300) ack 1
     < . 1:1(0) ack 401 win 65535
