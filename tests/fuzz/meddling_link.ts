@@ -41,6 +41,12 @@ export class MeddlingLink implements Link {
   readonly #random: SeededRandom;
   /** How many packets are added for one that comes. */
   readonly #zeal: number;
+  /**
+   * Whether windows are forged, too, as is done to one of two ends only. An acknowledgment lies at
+   * the right edge at most; where both edges have moved back behind what the other end has
+   * received, neither can be heard again, whatever their TCP is.
+   */
+  readonly #closesWindows: boolean;
   readonly #remembered: PacketBuffer[] = [];
   readonly #header = new IpHeader();
   readonly #segment = new Segment();
@@ -59,6 +65,7 @@ export class MeddlingLink implements Link {
     this.#inner = inner;
     this.#random = new SeededRandom(seed);
     this.#zeal = zeal;
+    this.#closesWindows = seed % 2 === 0;
   }
 
   get mtu(): number {
@@ -238,6 +245,7 @@ export class MeddlingLink implements Link {
         writeSeq(view, tcp + ACKNOWLEDGMENT, seqAdd(this.#sentEnd, 1 + random.below(1 << 30)));
         break;
       case 3:
+        if (!this.#closesWindows) return false;
         view.setUint16(
           tcp + WINDOW,
           random.below(2) * random.below(view.getUint16(tcp + WINDOW) + 1),
