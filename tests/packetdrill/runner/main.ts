@@ -4,12 +4,20 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- a tool talks to the terminal
-import { PERSONAS } from "./personas.ts";
+import { type Persona, PERSONAS } from "./personas.ts";
 import { formatTotals, formatVerdict, type Totals } from "./report.ts";
 import { runText } from "./run.ts";
 
 const USAGE = `usage: deno task packetdrill [--persona linux|freebsd] [--quiet] [--strict-end] \
 DIR-OR-FILE...`;
+
+interface Request {
+  /** Undefined: what each script looks like. */
+  readonly persona: Persona | undefined;
+  readonly isQuiet: boolean;
+  readonly strictEnd: boolean;
+  readonly paths: readonly string[];
+}
 
 /** The scripts at and under `path`, in order. */
 export function* findScripts(path: string): Generator<string> {
@@ -22,27 +30,41 @@ export function* findScripts(path: string): Generator<string> {
   }
 }
 
-/** Runs what `args` name; returns the exit code. */
-function main(args: readonly string[]): number {
-  let persona = PERSONAS["linux"];
+/** What the arguments ask for; undefined when they make no sense. */
+function parseArguments(args: readonly string[]): Request | undefined {
+  let persona: Persona | undefined;
   let isQuiet = false;
   let strictEnd = false;
   const paths: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at] ?? "";
     const name = /^--persona(?:=(.*))?$/.exec(arg);
-    if (name) persona = PERSONAS[name[1] ?? args[++at] ?? ""];
-    else if (arg === "--quiet") isQuiet = true;
+    if (name) {
+      persona = PERSONAS[name[1] ?? args[++at] ?? ""];
+      if (!persona) return undefined;
+    } else if (arg === "--quiet") isQuiet = true;
     else if (arg === "--strict-end") strictEnd = true;
-    else if (arg.startsWith("-")) persona = undefined;
+    else if (arg.startsWith("-")) return undefined;
     else paths.push(arg);
   }
-  if (!persona || paths.length === 0) {
+  return paths.length > 0 ? { persona, isQuiet, strictEnd, paths } : undefined;
+}
+
+/** Runs what `args` name; returns the exit code. */
+function main(args: readonly string[]): number {
+  const request = parseArguments(args);
+  if (!request) {
     console.error(USAGE);
     return 2;
   }
+  const { persona, isQuiet, strictEnd } = request;
+  const missing = request.paths.find((path) => !exists(path));
+  if (missing !== undefined) {
+    console.error(`Cannot run ${missing}: there is no such file or folder`);
+    return 2;
+  }
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const path of paths.flatMap((path) => [...findScripts(path)])) {
+  for (const path of request.paths.flatMap((path) => [...findScripts(path)])) {
     const verdict = runText(path, Deno.readTextFileSync(path), { persona, strictEnd });
     if (verdict.kind === "pass") totals.passed++;
     else if (verdict.kind === "skip") totals.skipped++;
@@ -51,6 +73,16 @@ function main(args: readonly string[]): number {
   }
   console.log(formatTotals(totals));
   return totals.failed === 0 ? 0 : 1;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 if (import.meta.main) Deno.exitCode = main(Deno.args);

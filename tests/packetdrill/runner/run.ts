@@ -12,7 +12,8 @@ import { formatTime } from "./time.ts";
 
 /** How to run a script. */
 export interface RunOptions {
-  readonly persona: Persona;
+  /** The system that scripts are for. @default what each looks like */
+  readonly persona?: Persona | undefined;
   /** Whether a packet that nobody expects at the end is a failure; packetdrill does not look. */
   readonly strictEnd: boolean;
 }
@@ -23,18 +24,29 @@ const OPTIONS: ReadonlySet<string> = new Set([
   ...["tolerance_usecs", "tcp_ts_tick_usecs", "strict_segments"],
 ]);
 
+interface ReadingOptions extends RunOptions {
+  readonly persona: Persona;
+}
+
+/** Settings that only BSD has, and the name that its readings have. */
+const LOOKS_LIKE_FREEBSD = /\b(?:net\.inet|kern\.ipc)\.|^\s*#\s*ifn?def\s+FreeBSD\b/m;
+
 /**
  * Runs the script in `path`, in each of the readings that its `#ifdef`s have, until one passes.
- * One with a line `--persona=NAME` is for that system, whatever `options` say.
+ * One with an option `--persona=NAME` is for that system, whatever `options` say.
  */
 export function runText(path: string, text: string, options: RunOptions): Verdict {
-  const name = /^--persona=(\w+)$/m.exec(text)?.[1];
-  const persona = name === undefined ? options.persona : PERSONAS[name];
+  const name = /^(?:--\S+[ \t]+)*--persona=(\w+)/m.exec(text)?.[1];
+  const persona = name === undefined ? options.persona ?? guess(text) : PERSONAS[name];
   if (!persona) return { kind: "skip", reason: `there is no persona "${name}"` };
   return runReadings(path, text, { ...options, persona });
 }
 
-function runReadings(path: string, text: string, options: RunOptions): Verdict {
+function guess(text: string): Persona | undefined {
+  return PERSONAS[LOOKS_LIKE_FREEBSD.test(text) ? "freebsd" : "linux"];
+}
+
+function runReadings(path: string, text: string, options: ReadingOptions): Verdict {
   const { definitions } = options.persona;
   const branches = /^\s*#\s*if/m.test(text);
   const readings = branches ? definitions : definitions.slice(0, 1);
@@ -54,7 +66,7 @@ function runReading(
   path: string,
   text: string,
   names: ReadonlySet<string>,
-  { persona, strictEnd }: RunOptions,
+  { persona, strictEnd }: ReadingOptions,
 ): Verdict {
   let event: ScriptEvent | undefined;
   let interpreter: Interpreter | undefined;

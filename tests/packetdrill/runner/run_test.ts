@@ -178,3 +178,19 @@ Deno.test("Sequence numbers and timestamps are the script's, over both versions 
     assertStringIncludes(formatVerdict("a.pkt", wrong), "differs in its options");
   }
 });
+
+Deno.test("A script is for the system that it names, or else that it looks like", () => {
+  const connect = `
+ 0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
++0 connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)
+`;
+  const bsd = connect + "+0 > S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0>\n";
+  const run = (text: string) => runText("a.pkt", text, { strictEnd: true }).kind;
+  assertEquals(run(bsd), "fail");
+  assertEquals(
+    run("0 `sysctl -w net.inet.tcp.rfc1323=1`\n" + bsd.replace(" 0 socket", "+0 socket")),
+    "pass",
+  );
+  assertEquals(run("--mtu=1500 --persona=freebsd\n" + bsd), "pass");
+});
