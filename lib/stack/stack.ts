@@ -15,6 +15,7 @@ import type { PacketBuffer } from "../base/packet_buffer.ts";
 import type { Random } from "../base/random.ts";
 import { UnreachableCode } from "../icmp/header.ts";
 import { Icmp } from "../icmp/icmp.ts";
+import { isIpv4 } from "../ip/address.ts";
 import type { Endpoint } from "../ip/flow.ts";
 import { Ip, ipv4Protocol, type NetworkProtocol, type TransportProtocol } from "../ip/ip.ts";
 import type { ConnectionOptions, TcpOptions } from "../tcp/config.ts";
@@ -156,6 +157,10 @@ export class Stack {
    * between these ends already, no port or no room for another, or a setting cannot be.
    */
   connect(client: ClientEndpoint, target: Endpoint, options?: ConnectionOptions): Connection {
+    const version = isIpv4(target.address) ? 4 : 6;
+    if (!this.#ip.speaks(version)) {
+      throw new RangeError(`Cannot connect: nobody has registered version ${version} of IP`);
+    }
     return this.#tcp.connect(client, target, options);
   }
 

@@ -166,10 +166,10 @@ function updateSendWindow(
   snd.maxWnd = Math.max(snd.maxWnd, snd.wnd);
   snd.wl1 = segment.seq;
   snd.wl2 = segment.ack;
-  // One that was open but too small to be worth a segment goes on waiting for the override.
+  // What is not worth a segment even now goes on waiting for the override, whatever the window does.
   if (wasClosed && snd.wnd > tcb.inFlight) {
-    tcb.deadlines.stop(Wait.Persist);
     tcb.persistBackoffs = 0;
+    tcb.deadlines.hasten(Wait.Persist, now + tcb.probeInterval);
     tcb.setRetransmitTimer(now); // it ran for the probes
   }
 }

@@ -41,6 +41,11 @@ export class Deadlines {
     this.#at[wait] = deadline;
   }
 
+  /** Sets the deadline of `wait` to `deadline` if it has a later one. */
+  hasten(wait: Wait, deadline: Millis): void {
+    if (this.isSet(wait)) this.#at[wait] = Math.min(this.#at[wait]!, deadline);
+  }
+
   /** Removes the deadline of `wait`. */
   stop(wait: Wait): void {
     this.#at[wait] = NEVER;

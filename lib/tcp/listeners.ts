@@ -90,12 +90,21 @@ export class Listeners {
     return this.#acceptable.take();
   }
 
-  /** A SYN for `listener`, which opens `flow`. */
-  synArrives(listener: TcpListener, header: IpHeader, flow: Flow, syn: Segment): Drop {
+  /**
+   * A SYN for `listener`, which opens `flow`. When that has just left TIME-WAIT it gets no
+   * cookie: our number has to be behind what was used before (RFC 9293 §3.6.1, MAY-2).
+   */
+  synArrives(
+    listener: TcpListener,
+    header: IpHeader,
+    flow: Flow,
+    syn: Segment,
+    leftTimeWait: boolean,
+  ): Drop {
     const reason = listener.refusesSyn();
     if (reason !== Drop.None) return reason;
     const context = this.#owner.context(flow.target, flow.client);
-    if (listener.givesCookies) {
+    if (listener.givesCookies && !leftTimeWait) {
       const answer = this.#cookies.answer(listener.config, context, flow, syn);
       if (!answer) return Drop.TooManyRequests;
       listener.cookieSent(context.now);

@@ -301,7 +301,8 @@ export class Tcp implements TransportProtocol {
   #opens(header: IpHeader, segment: Segment, now: Millis): Drop {
     const listener = this.#listenerOf(segment);
     if (!listener) return this.#request(segment, now);
-    return this.#listeners.synArrives(listener, header, this.#flow, segment);
+    const leftTimeWait = this.#former !== undefined;
+    return this.#listeners.synArrives(listener, header, this.#flow, segment, leftTimeWait);
   }
 
   #listenerOf({ destinationPort }: Segment): TcpListener | undefined {

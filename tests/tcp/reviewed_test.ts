@@ -39,6 +39,23 @@ talkTest(
 );
 
 talkTest(
+  "A window that opens and closes does not keep what is corked waiting (S-02)",
+  (open) => {
+    const talk = open({ tcp: { cork: true } }).establish();
+    talk.write(100);
+    talk.play(`
+    +150 < . 1:1(0) ack 1 win 0
+    +1 < . 1:1(0) ack 1 win 65535
+    +48
+    +1
+    > P. 1:101(100) ack 1
+  `);
+    talk.abort();
+    talk.takePacket();
+  },
+);
+
+talkTest(
   "The window of a SYN-ACK is not scaled when both have asked (A-05, O-09, H-20)",
   (open) => {
     const talk = open();
@@ -162,6 +179,9 @@ talkTest("Nobody connects to an address of no host, or of another family (H-19)"
   for (const address of [ipv4(0xe000_0001), ipv4(0xffff_ffff), ipv4(0)]) {
     assertThrows(() => stack.connect(OWN, { address, port: 80 }), RangeError, "no single host");
   }
+  const unregistered = { address: unique, port: 80 };
+  assertThrows(() => stack.connect({ address: unique }, unregistered), RangeError, "registered");
+  stack.registerNetwork(ipv6Protocol);
   const toEverybody = () => stack.connect({ address: unique }, { address: everybody, port: 80 });
   assertThrows(toEverybody, RangeError, "no single host");
   const across = () => stack.connect({ address: unique }, { address: ipv4(1 << 24), port: 80 });
@@ -259,4 +279,26 @@ talkTest("Over IPv6 a target that cannot be reached is refused (H-02)", (open) =
   const answer = decodePacket(packet.bytes.slice(packet.start, packet.end));
   assert("flags" in answer);
   assertEquals([answer.flags, answer.destination], [0x14, ends.source]);
+});
+
+talkTest("A flow that leaves TIME-WAIT gets no cookie but a later number (F-16, D-03)", (open) => {
+  const talk = open().establish();
+  talk.closeWrite();
+  talk.play(`
+    > F. 1:1(0) ack 1
+    < F. 1:1(0) ack 2
+    > . 2:2(0) ack 2
+  `);
+  const listener = talk.stack.listen(OWN, { synCookies: "always" });
+  talk.play(`
+    +1000 < S 3:3(0) win 65535 <mss 1460>
+    > S. 1000000:1000000(0) ack 4
+    < . 4:4(0) ack 1000001
+  `);
+  assertEquals(listener.info.cookiesSent, 0);
+  assertEquals(listener.accept()?.info.state, "ESTABLISHED");
+  talk.port = 41_000;
+  talk.play(SYN);
+  talk.takePacket();
+  assertEquals(listener.info.cookiesSent, 1);
 });
