@@ -86,6 +86,7 @@ export class Scoreboard extends SentRecords {
     const last = this.split(end);
     for (let index = first; index < last; index++) {
       const marks = this.marksOf(index);
+      if (marks & Mark.Sacked) continue; // a FIN that goes along with what is before it
       const length = this.lengthOf(index);
       if (!(marks & Mark.Again)) this.again += length;
       if (marks & Mark.Lost && !(marks & Mark.Again)) this.unrepaired -= length;

@@ -84,3 +84,16 @@ Deno.test("The sums are those of the records, whatever happens (X-16, Z-01)", ()
     if (sent.count === 0) assertEquals([sent.lost, sent.again, sent.sacked], [0, 0, 0]);
   }
 });
+
+Deno.test("What was reported is not on its way again, though it was sent along (X-09, X-13)", () => {
+  const sent = board(3);
+  sent.sent(3001, 3); // a FIN
+  sent.report(3000, 3001);
+  sent.loseFirst(1000);
+  sent.lose(1);
+  sent.lose(2);
+  sent.sentAgain(2000, 3001, 10);
+  assertEquals(sent.again, 1000);
+  sent.report(2000, 3001);
+  assertEquals([sent.again, sent.sacked, sent.pipe], [0, 1001, 0]);
+});

@@ -17,6 +17,7 @@ const SLACK: Millis = 2;
 /** (Re)starts the probe timer (§7.2), or stops it where there is nothing to probe for. */
 export function setTailProbeTimer(tcb: ControlBlock, now: Millis): void {
   const { deadlines } = tcb;
+  tcb.owed &= ~Owed.TailProbe; // one that has not left, for a full link, is out of date
   if (!mayProbe(tcb)) return deadlines.stop(Wait.TailLoss);
   const { snd, rtt, board } = tcb;
   const isSingle = board.next - board.una <= snd.mss;

@@ -51,6 +51,7 @@ export function nextSegment(
     const made = makeLost(tcb, segment, packet) ||
       makeProbe(tcb, segment, packet) ||
       makeNew(tcb, segment, packet) ||
+      (asksInVain(tcb) && makeLost(tcb, segment, packet)) ||
       makeTailProbe(tcb, segment, packet) ||
       (tcb.owed & Owed.Ack) !== 0;
     if (!made) {
@@ -148,6 +149,16 @@ function makeLost(
 }
 
 /**
+ * Whether F-RTO waits for what new data will tell, and nothing can be sent after
+ * all, be it for Nagle's algorithm. Then what is lost goes first again.
+ */
+function asksInVain({ recovery, board }: ControlBlock): boolean {
+  if (recovery.frto !== Frto.Probing || board.next > recovery.point) return false;
+  recovery.frto = Frto.Off;
+  return true;
+}
+
+/**
  * What the peer has had: it must answer with where it is and how much it takes
  * (RFC 9293 §3.8.6.1). An empty segment inside the window would elicit nothing,
  * and one outside of it not always, but a keep-alive is empty (§3.8.4, SHLD-12).
@@ -201,8 +212,9 @@ function makeTailProbe(tcb: ControlBlock, segment: Segment, packet: PacketBuffer
     const offset = Math.min(Math.max(last, sent - perPacket), sent);
     fill(tcb, segment, packet, seqAdd(snd.una, offset), sent - offset);
   }
+  if (segment.length === 0) return false; // the window has shrunk
   tcb.tailProbe = { end: positionOf(tcb, seqMax(snd.max, segment.end)), isRetransmission: !isNew };
-  return segment.length > 0;
+  return true;
 }
 
 /** The most payload of one wire packet: what SACK blocks take goes off. */

@@ -33,6 +33,7 @@ import { State, stateName } from "../../lib/tcp/state.ts";
 import { runTimeouts } from "../../lib/tcp/timeouts.ts";
 import { nextSegment } from "../../lib/tcp/transmit.ts";
 import type { Tap } from "../harness/record.ts";
+import { auditRecovery } from "../harness/scoreboard_audit.ts";
 import { fillText, isText } from "../harness/text.ts";
 
 const MTU = 1500;
@@ -69,11 +70,15 @@ class ControlBlockFuzz {
   /** What the peer adds to the time in its timestamps. */
   #clock: number;
   #window = 65_535;
+  #isAtPeace = false;
+  /** Of so many segments one has SACK blocks. */
+  readonly #perReport: number;
 
   constructor(seed: number, tap: Tap | undefined) {
     this.#tap = tap;
     const random = this.#random = new SeededRandom(seed);
     const chance = () => random.below(2) === 1;
+    this.#perReport = chance() ? 8 : 2;
     const options: TcpOptions = {
       sendBuffer: 4096 + random.below(100_000),
       receiveBuffer: 4096 + random.below(100_000),
@@ -165,12 +170,13 @@ class ControlBlockFuzz {
     } else {
       this.#pass(random.below(4) ? random.below(300) : random.below(100_000));
     }
-    this.#drain();
+    if (random.below(8)) this.#drain(); // or else the link is full
   }
 
   /** A cooperative peer: everything written arrives, and everything it says is read. */
   makePeace(): void {
     const tcb = this.#tcb;
+    this.#isAtPeace = true;
     const room = tcb.snd.scale > 0 ? 65_535 : 60_000;
     const patience = this.now + MOST_PATIENCE;
     for (let round = 0; (round < 400 || this.now < patience) && this.isAlive; round++) {
@@ -218,14 +224,16 @@ class ControlBlockFuzz {
     const end = seqAdd(seq, length);
     if (flags & FIN && seqBefore(end, tcb.snd.wl1)) flags &= ~FIN;
     if (tcb.finAt !== undefined && seqBefore(seqAdd(tcb.finAt, 1), end)) return;
-    if (random.below(5) === 0) this.#window = [0, 1, 100, 1460, 20_000, 65_535][random.below(6)]!;
+    if (!this.#isAtPeace && random.below(5) === 0) {
+      this.#window = [0, 1, 100, 1460, 20_000, 65_535][random.below(6)]!;
+    }
     segment.seq = seq;
     segment.ack = ack;
     segment.flags = flags;
     segment.window = this.#window;
     segment.payloadLength = length;
     segment.options.clear();
-    for (let count = random.below(8) ? 0 : random.below(5); count > 0; count--) {
+    for (let count = random.below(this.#perReport) ? 0 : random.below(5); count > 0; count--) {
       const start = this.#someAck();
       segment.options.addSack(
         start,
@@ -339,6 +347,7 @@ class ControlBlockFuzz {
 
   #check(): void {
     const { snd, rcv, unacked, received, board, reassembly, state } = this.#tcb;
+    auditRecovery(this.#tcb);
     assert(seqBeforeOrAt(snd.una, snd.nxt) && seqBeforeOrAt(snd.nxt, snd.max), "una, nxt, max");
     if (state !== State.Closed && state !== State.TimeWait) {
       assert(seqDiff(snd.max, snd.una) <= unacked.length + 1, "more is sent than is kept");

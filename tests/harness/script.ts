@@ -323,7 +323,7 @@ export class Conversation {
       const deadline = this.stack.nextDeadline;
       this.#now = Math.min(Math.max(deadline, this.#now), end);
       this.stack.advance(this.#now);
-      this.#drain();
+      if (!this.#isBatch) this.#drain(); // in a batch the link is full
       if (this.#now >= end) return;
       this.#expectSilence(`before ${end - START} ms, the end of line ${step.line} (${step.text})`);
     }
