@@ -7,8 +7,9 @@ import { ipv4 } from "../ip/address.ts";
 import { IpHeader, IpProtocol } from "../ip/header.ts";
 import { Segment, SYN } from "../tcp/header.ts";
 import { toSeq } from "../tcp/seq.ts";
-import { UnreachableCode } from "./header.ts";
 import { Icmp } from "./icmp.ts";
+import { RateLimit } from "./rate_limit.ts";
+import { icmpv4, icmpv6 } from "./version.ts";
 
 const flow = {
   protocol: IpProtocol.Tcp,
@@ -25,6 +26,8 @@ function syn(): Segment {
   return segment;
 }
 
+const newIcmp = (): Icmp => new Icmp(icmpv4, new RateLimit(), () => Drop.None);
+
 /** Sends all that is owed at `now`; returns how much that was. */
 function sendAll(icmp: Icmp, now: number): number {
   const packet = new PacketBuffer(512);
@@ -34,8 +37,8 @@ function sendAll(icmp: Icmp, now: number): number {
 }
 
 Deno.test("Icmp quotes the packet that it is about (Q-05, M-03)", () => {
-  const icmp = new Icmp(() => Drop.None);
-  icmp.unreachable(flow, syn(), UnreachableCode.Host);
+  const icmp = newIcmp();
+  icmp.unreachable(flow, syn(), "host unreachable");
   const header = new IpHeader();
   const packet = new PacketBuffer(512);
   packet.clear();
@@ -60,13 +63,13 @@ Deno.test("Icmp quotes the packet that it is about (Q-05, M-03)", () => {
 function owe(icmp: Icmp, count: number): number {
   let owed = 0;
   for (let i = 0; i < count; i++) {
-    if (icmp.unreachable(flow, syn(), UnreachableCode.Network) === Drop.None) owed++;
+    if (icmp.unreachable(flow, syn(), "network unreachable") === Drop.None) owed++;
   }
   return owed;
 }
 
 Deno.test("Icmp sends a burst of 50 errors, then one a millisecond, and loses none (M-05)", () => {
-  const icmp = new Icmp(() => Drop.None);
+  const icmp = newIcmp();
   assertEquals(owe(icmp, 70), 70);
   assertEquals(sendAll(icmp, 1000), 50);
   assertEquals(sendAll(icmp, 1000), 0);
@@ -77,9 +80,9 @@ Deno.test("Icmp sends a burst of 50 errors, then one a millisecond, and loses no
 });
 
 Deno.test("Icmp owes a bounded number of errors (M-05)", () => {
-  const icmp = new Icmp(() => Drop.None);
+  const icmp = newIcmp();
   assertEquals(owe(icmp, 2000), 512);
-  assertEquals(icmp.unreachable(flow, syn(), UnreachableCode.Network), Drop.TooManyReplies);
+  assertEquals(icmp.unreachable(flow, syn(), "network unreachable"), Drop.TooManyReplies);
 });
 
 /** Hands `icmp` a message of eight bytes with a checksum that is right. */
@@ -93,7 +96,7 @@ function receive(icmp: Icmp, type: number): Drop {
 }
 
 Deno.test("Icmp answers nothing, least of all errors (M-04, M-08)", () => {
-  const icmp = new Icmp(() => Drop.None);
+  const icmp = newIcmp();
   for (const type of [0, 4, 5, 8, 9, 10, 13, 15, 17, 255]) {
     assertEquals(receive(icmp, type), Drop.IgnoredMessage, `type ${type}`);
   }
@@ -102,7 +105,7 @@ Deno.test("Icmp answers nothing, least of all errors (M-04, M-08)", () => {
 });
 
 Deno.test("Icmp drops what is shorter than its header, or corrupt (M-10, Q-05)", () => {
-  const icmp = new Icmp(() => Drop.None);
+  const icmp = newIcmp();
   const packet = new PacketBuffer(512);
   for (let length = 0; length < 8; length++) {
     packet.clear();
@@ -112,4 +115,12 @@ Deno.test("Icmp drops what is shorter than its header, or corrupt (M-10, Q-05)",
   packet.clear();
   packet.bytes[packet.append(8)] = 3;
   assertEquals(icmp.receive(new IpHeader(), packet, 0), Drop.BadChecksum);
+});
+
+Deno.test("Both versions of ICMP share one rate (M-05, RFC 4443 §2.4 f)", () => {
+  const limit = new RateLimit();
+  const [one, other] = [icmpv4, icmpv6].map((version) => new Icmp(version, limit, () => Drop.None));
+  assertEquals([owe(one!, 40), owe(other!, 40)], [40, 40]);
+  assertEquals([sendAll(one!, 0), sendAll(other!, 0)], [40, 10]);
+  assertEquals([one!.nextDeadline, other!.nextDeadline], [NEVER, 1]);
 });

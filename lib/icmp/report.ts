@@ -9,6 +9,7 @@
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc792 | RFC 792}
  * @see {@link https://www.rfc-editor.org/rfc/rfc1191#section-4 | RFC 1191 §4}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc4443#section-3 | RFC 4443 §3}
  * @module
  */
 import { Drop } from "../base/drop.ts";
@@ -16,32 +17,9 @@ import type { PacketBuffer } from "../base/packet_buffer.ts";
 import type { IpHeader } from "../ip/header.ts";
 import type { DeliveryError, DeliveryErrorKind } from "../ip/ip.ts";
 import { parseQuotedIpv4, TOTAL_LENGTH } from "../ip/ipv4_header.ts";
-import {
-  DESTINATION_UNREACHABLE,
-  ICMP_HEADER_LENGTH,
-  PARAMETER_PROBLEM,
-  TIME_EXCEEDED,
-} from "./header.ts";
-
-/** By the codes of type 3 (RFC 792; RFC 1122 §3.2.2.1; RFC 1812 §5.2.7.1). */
-const UNREACHABLE_KINDS: readonly DeliveryErrorKind[] = [
-  "network unreachable",
-  "host unreachable",
-  "protocol unreachable",
-  "port unreachable",
-  "too big",
-  "network unreachable", // the source route failed; we never give one
-  "network unreachable", // unknown
-  "host unreachable", // unknown
-  "host unreachable", // the source is isolated
-  "prohibited", // the network
-  "prohibited", // the host
-  "network unreachable", // for the type of service
-  "host unreachable", // for the type of service
-  "prohibited", // by a filter
-  "host unreachable", // precedence violation
-  "host unreachable", // precedence cutoff
-];
+import { parseQuotedIpv6 } from "../ip/ipv6_header.ts";
+import { ICMP_HEADER_LENGTH } from "./header.ts";
+import type { IcmpVersion } from "./version.ts";
 
 /** Sizes that paths have, for routers that do not say (RFC 1191 §7.1, without the smallest). */
 const PLATEAUS = [32_000, 17_914, 8166, 4352, 2002, 1492, 1006, 508] as const;
@@ -59,6 +37,7 @@ export class DeliveryReport implements DeliveryError {
  * @returns Why it is none that matters, or `Drop.None`.
  */
 export function parseReport(
+  { version, kindOf }: IcmpVersion,
   report: DeliveryReport,
   quoted: IpHeader,
   packet: PacketBuffer,
@@ -67,8 +46,9 @@ export function parseReport(
   const kind = kindOf(view.getUint8(start), view.getUint8(start + 1));
   if (!kind) return Drop.IgnoredMessage;
   report.kind = kind;
-  report.mtu = view.getUint16(start + 6);
+  report.mtu = version === 4 ? view.getUint16(start + 6) : view.getUint32(start + 4);
   packet.consume(ICMP_HEADER_LENGTH);
+  if (version === 6) return parseQuotedIpv6(quoted, packet);
   const at = packet.start;
   const reason = parseQuotedIpv4(quoted, packet);
   if (reason !== Drop.None) return reason;
@@ -76,20 +56,6 @@ export function parseReport(
     report.mtu = plateauBelow(view.getUint16(at + TOTAL_LENGTH));
   }
   return Drop.None;
-}
-
-/** Of the other types nothing is asked of us, or they must be ignored (MUST-55: source quench). */
-function kindOf(type: number, code: number): DeliveryErrorKind | undefined {
-  switch (type) {
-    case DESTINATION_UNREACHABLE:
-      return UNREACHABLE_KINDS[code];
-    case TIME_EXCEEDED:
-      return "time exceeded";
-    case PARAMETER_PROBLEM:
-      return "parameter problem";
-    default:
-      return undefined;
-  }
 }
 
 function plateauBelow(length: number): number {

@@ -8,6 +8,16 @@ import { AddressField } from "./address.ts";
 /** IP protocol numbers (IANA, "Assigned Internet Protocol Numbers"). */
 export const IpProtocol = { Icmp: 1, Tcp: 6, Udp: 17, Icmpv6: 58 } as const;
 
+/** What is wrong with a packet, in words that suit both versions of ICMP. */
+export type Problem =
+  | "network unreachable"
+  | "host unreachable"
+  | "prohibited"
+  | "unknown protocol"
+  | "unknown option"
+  | "malformed field"
+  | "reassembly timeout";
+
 /** The fields of an IP header. One object, reused for every packet: nobody may keep it. */
 export class IpHeader {
   /** 4 or 6. */

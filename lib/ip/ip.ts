@@ -109,11 +109,6 @@ export class Ip {
     this.#versions.set(protocol.version, protocol);
   }
 
-  /** Whether there is this version of IP. */
-  speaks(version: number): boolean {
-    return this.#versions.has(version);
-  }
-
   /**
    * Adds a transport protocol.
    *

@@ -48,15 +48,10 @@ export function parseIpv6(header: IpHeader, packet: PacketBuffer): Drop {
   if (length < IPV6_HEADER_LENGTH) return Drop.Truncated;
   const payloadLength = view.getUint16(start + PAYLOAD_LENGTH);
   if (IPV6_HEADER_LENGTH + payloadLength > length) return Drop.Truncated;
-  readAddress(header.source, view, start + SOURCE);
-  readAddress(header.destination, view, start + DESTINATION);
+  takeFields(header, view, start);
   // On a wire they stand for IPv4 addresses, which would be taken for real ones (RFC 4291 §2.5.5.2).
   if (isIpv4(header.source)) return Drop.InvalidSource;
   if (isIpv4(header.destination)) return Drop.InvalidDestination;
-
-  header.version = 6;
-  header.protocol = view.getUint8(start + NEXT_HEADER);
-  header.hopLimit = view.getUint8(start + HOP_LIMIT);
   packet.end = start + IPV6_HEADER_LENGTH + payloadLength;
   packet.consume(IPV6_HEADER_LENGTH);
   return isExtension(header.protocol) ? skipExtensions(header, packet) : Drop.None;
@@ -106,6 +101,32 @@ function checkOptions(view: DataView, start: number, end: number): Drop {
     at += 2 + view.getUint8(at + 1);
   }
   return at === end ? Drop.None : Drop.Malformed;
+}
+
+/** How much an ICMP error has to quote of what is behind the IP header, for it to be of use. */
+const QUOTED_PAYLOAD = 8;
+
+/**
+ * Reads the header of a packet of ours that an ICMP error quotes, and consumes
+ * it. The rest may be cut anywhere behind eight bytes.
+ *
+ * @returns Why `packet` does not quote the beginning of a packet, or `Drop.None`.
+ */
+export function parseQuotedIpv6(header: IpHeader, packet: PacketBuffer): Drop {
+  const { view, start, length } = packet;
+  if (length < IPV6_HEADER_LENGTH + QUOTED_PAYLOAD) return Drop.Truncated;
+  if (view.getUint8(start) >> 4 !== 6) return Drop.Malformed;
+  takeFields(header, view, start);
+  packet.consume(IPV6_HEADER_LENGTH);
+  return Drop.None;
+}
+
+function takeFields(header: IpHeader, view: DataView, start: number): void {
+  header.version = 6;
+  header.protocol = view.getUint8(start + NEXT_HEADER);
+  header.hopLimit = view.getUint8(start + HOP_LIMIT);
+  readAddress(header.source, view, start + SOURCE);
+  readAddress(header.destination, view, start + DESTINATION);
 }
 
 /** Prepends the header described by `header` to the payload in `packet`. */

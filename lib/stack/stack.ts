@@ -13,11 +13,18 @@ import type { Millis } from "../base/clock.ts";
 import { Drop, DropCounters } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import type { Random } from "../base/random.ts";
-import { UnreachableCode } from "../icmp/header.ts";
-import { Icmp } from "../icmp/icmp.ts";
+import { type ErrorSink, Icmp } from "../icmp/icmp.ts";
+import { RateLimit } from "../icmp/rate_limit.ts";
+import { icmpv4, icmpv6 } from "../icmp/version.ts";
 import { isIpv4 } from "../ip/address.ts";
 import type { Endpoint } from "../ip/flow.ts";
-import { Ip, ipv4Protocol, type NetworkProtocol, type TransportProtocol } from "../ip/ip.ts";
+import {
+  Ip,
+  ipv4Protocol,
+  ipv6Protocol,
+  type NetworkProtocol,
+  type TransportProtocol,
+} from "../ip/ip.ts";
 import type { ConnectionOptions, TcpOptions } from "../tcp/config.ts";
 import type { Connection } from "../tcp/connection.ts";
 import type { IsnGenerator } from "../tcp/isn.ts";
@@ -58,10 +65,10 @@ export interface StackOptions {
   readonly isn?: IsnGenerator;
 }
 
-const UNREACHABLE_CODES = {
-  network: UnreachableCode.Network,
-  host: UnreachableCode.Host,
-  prohibited: UnreachableCode.Prohibited,
+const UNREACHABLE = {
+  network: "network unreachable",
+  host: "host unreachable",
+  prohibited: "prohibited",
 } as const;
 
 /** A TCP/IP stack without input or output of its own. */
@@ -75,9 +82,10 @@ export class Stack {
 
   /** Makes a stack for a link with these capabilities. */
   constructor(link: LinkCapabilities, options: StackOptions = {}) {
-    const icmp = new Icmp((header, packet, error, now) =>
-      this.#ip.receiveError(header, packet, error, now)
-    );
+    const sink: ErrorSink = (header, packet, error, now) =>
+      this.#ip.receiveError(header, packet, error, now);
+    const limit = new RateLimit();
+    const [icmp4, icmp6] = [new Icmp(icmpv4, limit, sink), new Icmp(icmpv6, limit, sink)];
     this.#tcp = new Tcp({
       mtu: link.mtu,
       checksumOffload: link.checksumOffload,
@@ -85,12 +93,15 @@ export class Stack {
       ...(options.random && { random: options.random }),
       ...(options.isn && { isn: options.isn }),
       unreachable: ({ flow }, syn, what) => {
-        this.#count(icmp.unreachable(flow, syn, UNREACHABLE_CODES[what]));
+        const icmp = isIpv4(flow.client.address) ? icmp4 : icmp6;
+        this.#count(icmp.unreachable(flow, syn, UNREACHABLE[what]));
       },
     }, options.tcp);
     this.#ip.registerNetwork(ipv4Protocol);
+    this.#ip.registerNetwork(ipv6Protocol);
     this.#ip.registerTransport(this.#tcp);
-    this.#ip.registerTransport(icmp);
+    this.#ip.registerTransport(icmp4);
+    this.#ip.registerTransport(icmp6);
   }
 
   /** Adds a version of IP, or replaces one. */
@@ -157,10 +168,6 @@ export class Stack {
    * between these ends already, no port or no room for another, or a setting cannot be.
    */
   connect(client: ClientEndpoint, target: Endpoint, options?: ConnectionOptions): Connection {
-    const version = isIpv4(target.address) ? 4 : 6;
-    if (!this.#ip.speaks(version)) {
-      throw new RangeError(`Cannot connect: nobody has registered version ${version} of IP`);
-    }
     return this.#tcp.connect(client, target, options);
   }
 

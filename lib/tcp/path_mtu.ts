@@ -19,11 +19,11 @@ import { TIMESTAMPS_LENGTH } from "./options.ts";
 import { changeSegmentSize } from "./recovery.ts";
 
 /**
- * Reports of less are taken for this. RFC 1191 §3 would go down to 68 bytes, so
+ * For IPv4, reports of less are taken for this. RFC 1191 §3 would go down to 68 bytes, so
  * that whoever forges one makes a packet of each byte; this is Linux's limit.
  */
 const SMALLEST_MTU_IPV4 = 552;
-/** Every link that carries IPv6 takes this (RFC 8200 §5). */
+/** Every link that carries IPv6 takes this (RFC 8200 §5); who reports less lies (RFC 8201 §4). */
 const SMALLEST_MTU_IPV6 = 1280;
 
 /**
@@ -38,10 +38,10 @@ export function pathMtuChanged(
   mtu: number,
   now: Millis,
 ): boolean {
+  if (version === 6 && mtu < SMALLEST_MTU_IPV6) return false;
   const ipHeader = version === 4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH;
-  const smallest = version === 4 ? SMALLEST_MTU_IPV4 : SMALLEST_MTU_IPV6;
   const perSegment = TCP_HEADER_LENGTH + (tcb.ts.enabled ? TIMESTAMPS_LENGTH : 0);
-  const mss = Math.max(mtu, smallest) - ipHeader - perSegment;
+  const mss = Math.max(mtu, SMALLEST_MTU_IPV4) - ipHeader - perSegment;
   if (mss >= tcb.snd.mss) return false;
   changeSegmentSize(tcb, mss);
   tcb.setRetransmitTimer(now);

@@ -48,7 +48,6 @@ export class Requests {
       },
       reject: (request) => this.#reject(request),
       unreachable: (request, what) => {
-        if (!isIpv4(request.peer.address)) return this.#reject(request); // there is no ICMPv6 yet
         this.#forget(request);
         owner.unreachable(request, request.syn, what);
       },

@@ -14,7 +14,6 @@ import type { Millis } from "../../lib/base/clock.ts";
 import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
 import { type IpAddress, ipv4 } from "../../lib/ip/address.ts";
-import { ipv6Protocol } from "../../lib/ip/ip.ts";
 import { Stack } from "../../lib/stack/stack.ts";
 import type { Connection } from "../../lib/tcp/connection.ts";
 import { TcpError } from "../../lib/tcp/error.ts";
@@ -88,7 +87,6 @@ class SocketsFuzz {
       random: this.#random,
       tcp: someTcpOptions(this.#random),
     });
-    stack.registerNetwork(ipv6Protocol);
     const address = isVersion6
       ? { w0: 0xfd00_0000 | 0, w1: 0, w2: 0, w3: host }
       : ipv4(0x0a00_0000 + host);

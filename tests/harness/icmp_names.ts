@@ -11,7 +11,7 @@ export interface IcmpType {
 }
 
 /** The codes of ICMP's destination unreachable. */
-export const UNREACHABLE_CODES: Readonly<Record<string, number>> = {
+const UNREACHABLE_CODES: Readonly<Record<string, number>> = {
   "net_unreachable": 0,
   "host_unreachable": 1,
   "protocol_unreachable": 2,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { UNREACHABLE_CODES } from "./icmp_names.ts";
+import { ICMP_TYPES, ICMPV6_TYPES } from "./icmp_names.ts";
 import { decodeOptions, encodeOptions } from "./option_bytes.ts";
 import { ACK_BIT, type IcmpSpec, type OptionSpec, SYN_BIT, type TcpSpec } from "./packet_spec.ts";
 import type { WireError, WireSegment } from "./wire.ts";
@@ -93,13 +93,16 @@ export class Numbering {
 
   /** What a script would call `error`, which the stack has sent about a segment of the peer's. */
   fromWireError({ type, code, quoted }: WireError): IcmpSpec {
-    const [name] = Object.entries(UNREACHABLE_CODES).find(([, value]) => value === code) ?? [];
+    const version = typeof quoted.source === "bigint" ? 6 : 4;
+    const types = version === 6 ? ICMPV6_TYPES : ICMP_TYPES;
+    const [name, named] = Object.entries(types).find(([, named]) => named.type === type) ?? [];
+    const codes = Object.entries(named?.codes ?? {});
     const start = (quoted.seq - this.#origins.peerIsn) | 0;
     return {
       kind: "icmp",
-      version: 4,
-      type: type === 3 ? "unreachable" : `type-${type}`,
-      code: name ?? `code-${code}`,
+      version,
+      type: name ?? `type-${type}`,
+      code: codes.find(([, value]) => value === code)?.[0] ?? `code-${code}`,
       mtu: undefined,
       quoted: { start, length: quoted.payload.length },
     };

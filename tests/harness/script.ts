@@ -18,20 +18,28 @@ import { assert, assertEquals, fail } from "@std/assert";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import type { Millis } from "../../lib/base/clock.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
-import { ipv4 } from "../../lib/ip/address.ts";
 import { type LinkCapabilities, Stack } from "../../lib/stack/stack.ts";
 import type { TcpOptions } from "../../lib/tcp/config.ts";
 import type { Connection } from "../../lib/tcp/connection.ts";
 import { Event } from "../../lib/tcp/control_block.ts";
 import type { FlowRequest } from "../../lib/tcp/request.ts";
 import { toSeq } from "../../lib/tcp/seq.ts";
+import {
+  PEER_ADDRESS,
+  PEER_ADDRESS_V6,
+  PEER_PORT,
+  STACK_ADDRESS,
+  STACK_ADDRESS_V6,
+  STACK_PORT,
+} from "./addresses.ts";
 import { encodeReport } from "./icmp_report.ts";
-import { Numbering, type Origins, WRAPS } from "./numbering.ts";
+import { type Origins, WRAPS } from "./numbering.ts";
 import { findDifference, formatPacket, type PacketSpec, type TcpSpec } from "./packet_spec.ts";
 import { parseScript, type Step } from "./parser.ts";
+import { ScriptedFlow } from "./scripted_flow.ts";
 import { describeSent, type SentPacket, takeWire, toSpec } from "./sent_packet.ts";
 import { fillPayload, fillText, isText } from "./text.ts";
-import { encodeSegment, type WireSegment } from "./wire.ts";
+import { encodeSegment, fromWireAddress, type WireAddress, type WireSegment } from "./wire.ts";
 
 /** What a conversation is about. */
 export interface ConversationOptions {
@@ -43,16 +51,9 @@ export interface ConversationOptions {
   readonly origins?: Origins;
   /** Whether requests wait for {@linkcode Conversation.accept}. @default {false} */
   readonly holdRequests?: boolean;
+  /** Of IP. @default {4} */
+  readonly version?: 4 | 6;
 }
-
-/** 10.0.0.2 */
-export const PEER_ADDRESS = 0x0a00_0002;
-/** 93.184.216.34 */
-export const STACK_ADDRESS = 0x5db8_d822;
-/** The port of the stack's side. */
-export const STACK_PORT = 80;
-/** The port of the peer's side unless a script changes it. */
-export const PEER_PORT = 40_000;
 
 /** When scripts begin; not 0, so that nothing works only because it is. */
 const START: Millis = 5000;
@@ -64,19 +65,6 @@ const BUFFERS = { sendBuffer: 524_288, receiveBuffer: 524_288, initialReceiveBuf
 const LINES_OF_HISTORY = 12;
 const ENDLESS = 20_000;
 
-/** One flow of the peer's, told by its port. */
-class ScriptedFlow {
-  readonly numbering: Numbering;
-  connection: Connection | undefined;
-  written = 0;
-  read = 0;
-  window = 65_535;
-
-  constructor(origins: Origins) {
-    this.numbering = new Numbering(origins);
-  }
-}
-
 /** A stack with a scripted peer, and a clock that only the script moves. */
 export class Conversation {
   readonly stack: Stack;
@@ -87,6 +75,8 @@ export class Conversation {
   #now = START;
   readonly #link: LinkCapabilities;
   readonly #origins: Origins;
+  readonly #peer: WireAddress;
+  readonly #own: WireAddress;
   readonly #holdsRequests: boolean;
   readonly #flows = new Map<number, ScriptedFlow>();
   readonly #packet = new PacketBuffer(HEADROOM + 65_536);
@@ -98,6 +88,9 @@ export class Conversation {
   constructor(options: ConversationOptions = {}) {
     this.#link = { mtu: 1500, checksumOffload: false, maxSegmentation: 0, ...options.link };
     this.#origins = options.origins ?? WRAPS;
+    const isVersion6 = options.version === 6;
+    this.#peer = isVersion6 ? PEER_ADDRESS_V6 : PEER_ADDRESS;
+    this.#own = isVersion6 ? STACK_ADDRESS_V6 : STACK_ADDRESS;
     this.#holdsRequests = options.holdRequests ?? false;
     const { stackIsn, stackTimestamp } = this.#origins;
     const connections = new Map<number, number>();
@@ -175,8 +168,8 @@ export class Conversation {
     if (spec.isJunk) payload.forEach((byte, at) => payload[at] = ~byte);
     flow.window = spec.window ?? flow.window;
     return {
-      source: PEER_ADDRESS,
-      destination: STACK_ADDRESS,
+      source: this.#peer,
+      destination: this.#own,
       sourcePort: this.port,
       destinationPort: STACK_PORT,
       ...flow.numbering.toWire(spec, flow.window),
@@ -196,8 +189,8 @@ export class Conversation {
   /** Asks the peer for a connection. */
   connect(): Connection {
     const connection = this.stack.connect(
-      { address: ipv4(STACK_ADDRESS), port: STACK_PORT },
-      { address: ipv4(PEER_ADDRESS), port: this.port },
+      { address: fromWireAddress(this.#own), port: STACK_PORT },
+      { address: fromWireAddress(this.#peer), port: this.port },
     );
     this.#flow.connection = connection;
     this.#drain();
@@ -333,7 +326,7 @@ export class Conversation {
     this.#note(`< ${formatPacket(spec)}`);
     if (spec.kind === "icmp") {
       const ports = { sourcePort: STACK_PORT, destinationPort: this.port };
-      const ends = { source: STACK_ADDRESS, destination: PEER_ADDRESS, ...ports };
+      const ends = { source: this.#own, destination: this.#peer, ...ports };
       return this.inject(encodeReport(spec, ends, this.#flow.numbering));
     }
     const { checksumOffload } = this.#link;

@@ -7,7 +7,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { type IpAddress, isIpv4 } from "../../lib/ip/address.ts";
+import { type IpAddress, ipv4, isIpv4 } from "../../lib/ip/address.ts";
 
 /** An IPv4 address as a number, or an IPv6 address as a bigint. */
 export type WireAddress = number | bigint;
@@ -17,6 +17,13 @@ export function toWireAddress(address: IpAddress): WireAddress {
   const { w0, w1, w2, w3 } = address;
   if (isIpv4(address)) return w3 >>> 0;
   return [w0, w1, w2, w3].reduce((bits, word) => (bits << 32n) | BigInt(word >>> 0), 0n);
+}
+
+/** `address` as the stack takes it. */
+export function fromWireAddress(address: WireAddress): IpAddress {
+  if (typeof address === "number") return ipv4(address);
+  const word = (shift: bigint) => Number((address >> shift) & 0xffff_ffffn) | 0;
+  return { w0: word(96n), w1: word(64n), w2: word(32n), w3: word(0n) };
 }
 
 /** A TCP segment in IP, with the numbers that are on the wire. */
@@ -100,7 +107,8 @@ export function encodeIcmp(
   return bytes;
 }
 
-function headerLengthOf(address: WireAddress): number {
+/** Of the header of IP with such an address. */
+export function headerLengthOf(address: WireAddress): number {
   return typeof address === "bigint" ? IPV6 : IPV4;
 }
 
@@ -146,7 +154,7 @@ export function decodePacket(bytes: Uint8Array): WireSegment | WireError {
     assertEquals(view.getUint32(0), 0x6000_0000, "version, traffic class and flow label");
     assertEquals(view.getUint16(4), bytes.length - IPV6, "the payload length");
     assertEquals(view.getUint8(7), 64, "the hop limit");
-    return decodeSegment(view, true);
+    return view.getUint8(6) === PROTOCOL_ICMPV6 ? decodeError(view) : decodeSegment(view, true);
   }
   assertEquals(view.getUint16(0), 0x4500, "version, header length and DSCP");
   assertEquals(view.getUint16(2), bytes.length, "the total length");
@@ -186,18 +194,19 @@ function decodeSegment(view: DataView, isWhole: boolean): WireSegment {
 }
 
 function decodeError(view: DataView): WireError {
-  assertEquals(sumWords(view, IPV4, view.byteLength), 0xffff, "the checksum of the ICMP message");
-  const quoted = new DataView(
-    view.buffer,
-    view.byteOffset + IPV4 + ICMP,
-    view.byteLength - IPV4 - ICMP,
-  );
-  assertEquals(sumWords(quoted, 0, IPV4), 0xffff, "the checksum of the quoted header");
-  return {
-    type: view.getUint8(IPV4),
-    code: view.getUint8(IPV4 + 1),
-    quoted: decodeSegment(quoted, false),
-  };
+  const { buffer, byteOffset, byteLength } = view;
+  const ip = view.getUint8(0) >> 4 === 6 ? IPV6 : IPV4;
+  const pseudo = ip === IPV6
+    ? pseudoHeader(getAddress(view, 8), getAddress(view, 24), PROTOCOL_ICMPV6, byteLength - ip)
+    : 0;
+  assertEquals(sumWords(view, ip, byteLength, pseudo), 0xffff, "the checksum of the ICMP message");
+  const at = ip + ICMP;
+  const quoted = new DataView(buffer, byteOffset + at, byteLength - at);
+  if (ip === IPV4) {
+    assertEquals(sumWords(quoted, 0, IPV4), 0xffff, "the checksum of the quoted header");
+  }
+  const [type, code] = [view.getUint8(ip), view.getUint8(ip + 1)];
+  return { type, code, quoted: decodeSegment(quoted, false) };
 }
 
 function pseudoHeader(

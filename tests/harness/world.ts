@@ -16,7 +16,6 @@ import { Drop } from "../../lib/base/drop.ts";
 import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
 import { type IpAddress, ipv4 } from "../../lib/ip/address.ts";
-import { ipv6Protocol } from "../../lib/ip/ip.ts";
 import { FaultyLink } from "../../lib/link/faulty_link.ts";
 import type { Faults } from "../../lib/link/impairment.ts";
 import { type Link, SendResult } from "../../lib/link/link.ts";
@@ -318,7 +317,6 @@ function newEnd({ mtu, tcp }: EndOptions, link: Link, seed: number, isn: number)
   };
   const options = { tcp, random: new SeededRandom(seed), isn: generator };
   const stack = new Stack({ mtu, checksumOffload, maxSegmentation }, options);
-  stack.registerNetwork(ipv6Protocol);
   return new End(stack, link);
 }
 

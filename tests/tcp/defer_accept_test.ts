@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Drop } from "../../lib/base/drop.ts";
 import type { Listener } from "../../lib/tcp/listener.ts";
-import { type Conversation, STACK_PORT } from "../harness/script.ts";
+import { STACK_PORT } from "../harness/addresses.ts";
+import type { Conversation } from "../harness/script.ts";
 import { type Open, talkTest } from "../harness/talk.ts";
 
 /** A listener for clients that have something to say, and one that has not said it yet. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Drop } from "../../lib/base/drop.ts";
-import { PEER_ADDRESS, PEER_PORT, STACK_ADDRESS, STACK_PORT } from "../harness/script.ts";
+import { PEER_ADDRESS, PEER_PORT, STACK_ADDRESS, STACK_PORT } from "../harness/addresses.ts";
 import { talkTest } from "../harness/talk.ts";
 import { encodeIcmp, encodeSegment } from "../harness/wire.ts";
 

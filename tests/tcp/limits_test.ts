@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Drop } from "../../lib/base/drop.ts";
 import { ipv4 } from "../../lib/ip/address.ts";
-import { PEER_ADDRESS, STACK_ADDRESS, STACK_PORT } from "../harness/script.ts";
+import { PEER_ADDRESS, STACK_ADDRESS, STACK_PORT } from "../harness/addresses.ts";
 import { talkTest } from "../harness/talk.ts";
 
 const SYN = "< S 0:0(0) win 65535 <mss 1460>";

@@ -3,7 +3,8 @@ import { Drop } from "../../lib/base/drop.ts";
 import { ipv4 } from "../../lib/ip/address.ts";
 import type { Connection } from "../../lib/tcp/connection.ts";
 import type { Listener, ListenOptions } from "../../lib/tcp/listener.ts";
-import { type Conversation, STACK_ADDRESS, STACK_PORT } from "../harness/script.ts";
+import { STACK_ADDRESS, STACK_PORT } from "../harness/addresses.ts";
+import type { Conversation } from "../harness/script.ts";
 import { type Open, talkTest } from "../harness/talk.ts";
 
 const SYN = "< S 0:0(0) win 65535 <mss 1460>";

@@ -5,14 +5,12 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Drop } from "../../lib/base/drop.ts";
-import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { ipv4 } from "../../lib/ip/address.ts";
-import { ipv6Protocol } from "../../lib/ip/ip.ts";
 import { EVICTABLE_AFTER } from "../../lib/tcp/flows.ts";
+import { STACK_ADDRESS, STACK_PORT } from "../harness/addresses.ts";
 import { parseScript } from "../harness/parser.ts";
-import { PEER_ADDRESS, STACK_ADDRESS, STACK_PORT } from "../harness/script.ts";
 import { talkTest } from "../harness/talk.ts";
-import { decodePacket, encodeSegment } from "../harness/wire.ts";
+import { encodeSegment } from "../harness/wire.ts";
 
 const OWN = { address: ipv4(STACK_ADDRESS), port: STACK_PORT };
 const SYN = "< S 0:0(0) win 65535 <mss 1460>";
@@ -179,9 +177,6 @@ talkTest("Nobody connects to an address of no host, or of another family (H-19)"
   for (const address of [ipv4(0xe000_0001), ipv4(0xffff_ffff), ipv4(0)]) {
     assertThrows(() => stack.connect(OWN, { address, port: 80 }), RangeError, "no single host");
   }
-  const unregistered = { address: unique, port: 80 };
-  assertThrows(() => stack.connect({ address: unique }, unregistered), RangeError, "registered");
-  stack.registerNetwork(ipv6Protocol);
   const toEverybody = () => stack.connect({ address: unique }, { address: everybody, port: 80 });
   assertThrows(toEverybody, RangeError, "no single host");
   const across = () => stack.connect({ address: unique }, { address: ipv4(1 << 24), port: 80 });
@@ -263,22 +258,6 @@ talkTest("Who has something to read does not give way (D-05)", (open) => {
   talk.port = 1001;
   talk.play(SYN);
   assertEquals(talk.stack.drops.of(Drop.TooManyFlows), 1);
-});
-
-talkTest("Over IPv6 a target that cannot be reached is refused (H-02)", (open) => {
-  const talk = open({ holdRequests: true });
-  talk.stack.registerNetwork(ipv6Protocol);
-  const [step] = parseScript(SYN);
-  assert(step?.kind === "receive" && step.packet.kind === "tcp");
-  const prefix = 0xfd00n << 112n;
-  const ends = { source: prefix + BigInt(PEER_ADDRESS), destination: prefix + 1n };
-  talk.inject(encodeSegment({ ...talk.toWire(step.packet), ...ends }));
-  talk.takeRequest().unreachable("host");
-  const packet = new PacketBuffer(HEADROOM + 1500);
-  assert(talk.stack.transmit(packet, 5000));
-  const answer = decodePacket(packet.bytes.slice(packet.start, packet.end));
-  assert("flags" in answer);
-  assertEquals([answer.flags, answer.destination], [0x14, ends.source]);
 });
 
 talkTest("A flow that leaves TIME-WAIT gets no cookie but a later number (F-16, D-03)", (open) => {

@@ -3,7 +3,8 @@ import type { Connection } from "../../lib/tcp/connection.ts";
 import type { Listener, ListenOptions } from "../../lib/tcp/listener.ts";
 import { Drop } from "../../lib/base/drop.ts";
 import type { TcpSpec } from "../harness/packet_spec.ts";
-import { type Conversation, PEER_PORT, STACK_PORT } from "../harness/script.ts";
+import { PEER_PORT, STACK_PORT } from "../harness/addresses.ts";
+import type { Conversation } from "../harness/script.ts";
 import { type Open, talkTest } from "../harness/talk.ts";
 
 const SYN = "< S 0:0(0) win 65535 <mss 1400,sackOK,nop,wscale 7>";

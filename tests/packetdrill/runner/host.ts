@@ -10,7 +10,6 @@
 import type { Millis } from "../../../lib/base/clock.ts";
 import { HEADROOM, PacketBuffer } from "../../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../../lib/base/random.ts";
-import { ipv6Protocol } from "../../../lib/ip/ip.ts";
 import { type LinkCapabilities, Stack } from "../../../lib/stack/stack.ts";
 import type { TcpOptions } from "../../../lib/tcp/config.ts";
 import { toSeq } from "../../../lib/tcp/seq.ts";
@@ -74,7 +73,6 @@ export class Host {
       },
       tcp,
     });
-    this.stack.registerNetwork(ipv6Protocol);
   }
 
   /** Since the script began. */

@@ -166,7 +166,6 @@ export class Interpreter {
   #encodeIcmp(spec: IcmpSpec): Uint8Array {
     const { flow, ownAddress, peerAddress } = this.#machine;
     if (!flow) throw new Unsupported("ICMP comes before there is a flow");
-    if (spec.version === 6) throw new Unsupported("ICMPv6 is not served yet");
     const ends = {
       source: toWireAddress(ownAddress),
       destination: toWireAddress(peerAddress),
