@@ -58,6 +58,8 @@ export interface Needs {
   readonly programs?: readonly string[];
   /** Who is to run headgate. @default both */
   readonly users?: readonly User[];
+  /** Whether the test itself has to be root's, whoever runs headgate. @default {false} */
+  readonly needsRoot?: boolean;
 }
 
 /** Registers a test that runs headgate, one for each user. */
@@ -67,7 +69,7 @@ export function interopTest(
   body: (scene: Scene) => Promise<void>,
 ): void {
   for (const user of needs.users ?? ["root", "rootless"]) {
-    const why = reasonToSkip(user, needs.programs ?? []);
+    const why = reasonToSkip(user, needs);
     const suffix = why === undefined ? "" : ` (skipped: ${why})`;
     Deno.test({
       name: `${name}, ${user === "root" ? "as root" : "rootless"}${suffix}`,
@@ -83,9 +85,9 @@ export function interopTest(
   }
 }
 
-function reasonToSkip(user: User, programs: readonly string[]): string | undefined {
+function reasonToSkip(user: User, { programs = [], needsRoot }: Needs): string | undefined {
   if (!exists("/dev/net/tun")) return "no /dev/net/tun";
-  if (user === "root" && Deno.uid() !== 0) return "not root";
+  if ((user === "root" || needsRoot) && Deno.uid() !== 0) return "not root";
   const missing = [...programs, "ip", "unshare", "setpriv"].filter((name) => !findProgram(name));
   return missing.length > 0 ? `no ${missing.join(", ")}` : undefined;
 }
