@@ -69,6 +69,16 @@ export const Drop = {
   Deferred: 28,
   /** Text that fits into the window, but not into the memory of the stack. */
   OutOfMemory: 29,
+  /** An Ethernet frame for somebody else, or one that says it is from us. */
+  ForeignFrame: 30,
+  /** An Ethernet frame of a type that nobody here takes; one with a VLAN tag is such. */
+  UnknownEtherType: 31,
+  /** Somebody else says that an address of ours is theirs (RFC 5227 §2.4; RFC 4862 §5.4.4). */
+  AddressConflict: 32,
+  /** An answer to what was not asked (RFC 826; RFC 4861 §7.2.5). */
+  Unsolicited: 33,
+  /** A packet of ours for a neighbor that does not say where it is (RFC 4861 §7.2.2). */
+  Unresolved: 34,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

@@ -70,11 +70,13 @@ export function isGroupAddress(address: MacAddress): boolean {
   return Math.floor(address / 2 ** 40) % 2 === 1;
 }
 
-function readMac(view: DataView, at: number): MacAddress {
+/** Reads the six bytes of an address. */
+export function readMac(view: DataView, at: number): MacAddress {
   return view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2);
 }
 
-function writeMac(view: DataView, at: number, address: MacAddress): void {
+/** Writes the six bytes of an address. */
+export function writeMac(view: DataView, at: number, address: MacAddress): void {
   view.setUint16(at, Math.floor(address / 2 ** 32));
   view.setUint32(at + 2, address % 2 ** 32);
 }

@@ -63,6 +63,8 @@ export interface StackOptions {
   readonly random?: Random;
   /** Initial sequence numbers, for tests. @default RFC 6528, as `tcp.isn` says */
   readonly isn?: IsnGenerator;
+  /** Counts what is dropped; may be shared with what is below. @default its own */
+  readonly drops?: DropCounters;
 }
 
 const UNREACHABLE = {
@@ -74,7 +76,7 @@ const UNREACHABLE = {
 /** A TCP/IP stack without input or output of its own. */
 export class Stack {
   /** Packets that were dropped, by reason. */
-  readonly drops: DropCounters = new DropCounters();
+  readonly drops: DropCounters;
   readonly #ip = new Ip();
   readonly #tcp: Tcp;
   #received = 0;
@@ -82,6 +84,7 @@ export class Stack {
 
   /** Makes a stack for a link with these capabilities. */
   constructor(link: LinkCapabilities, options: StackOptions = {}) {
+    this.drops = options.drops ?? new DropCounters();
     const sink: ErrorSink = (header, packet, error, now) =>
       this.#ip.receiveError(header, packet, error, now);
     const limit = new RateLimit();
