@@ -10,10 +10,8 @@
  * ```ts
  * import { AddressPolicy, parseAddress, runGuest } from "@headgate/headgate";
  *
- * const gateway = parseAddress("10.0.2.2");
  * const addresses = new AddressPolicy({
- *   network: { address: gateway, prefixLength: 24 },
- *   gateway,
+ *   networks: [{ gateway: parseAddress("10.0.2.2"), prefixLength: 24 }],
  * });
  * const { status } = await runGuest({
  *   guest: {
@@ -21,9 +19,7 @@
  *     interfaceName: "tun0",
  *     mtu: 65520,
  *     offload: true,
- *     address: "10.0.2.100",
- *     prefixLength: 24,
- *     gateway: "10.0.2.2",
+ *     networks: [{ address: "10.0.2.100", prefixLength: 24, gateway: "10.0.2.2" }],
  *   },
  *   forwarder: {
  *     policy: {
@@ -110,6 +106,6 @@ export {
 } from "./lib/forward/policy.ts";
 export type { SpliceEnd } from "./lib/forward/splice.ts";
 export { type Guest, type GuestOptions, prepareGuest, SetupError } from "./lib/namespace/guest.ts";
-export type { LinkSettings } from "./lib/namespace/init.ts";
+export type { LinkNetwork, LinkSettings } from "./lib/namespace/init.ts";
 export { type GuestResult, runGuest, type RunGuestOptions } from "./lib/namespace/run_guest.ts";
 export { FlowLog, type FlowLogLines, type TargetRow } from "./lib/observe/flow_log.ts";

@@ -22,7 +22,7 @@ import {
 import { fetchInMemory } from "./demo_memory.ts";
 
 const GATEWAY = "10.0.2.2";
-const NETWORK = { guest: "10.0.2.100", gateway: GATEWAY, prefixLength: 24 };
+const NETWORK = { address: "10.0.2.100", gateway: GATEWAY, prefixLength: 24 };
 const SIZE = 256 * 1024 * 1024;
 
 /** The server on the host, on a thread of its own. */
@@ -38,8 +38,7 @@ const log = new FlowLog();
 const gateway = parseAddress(GATEWAY);
 const forwarder = {
   policy: new AddressPolicy({
-    network: { address: gateway, prefixLength: NETWORK.prefixLength },
-    gateway,
+    networks: [{ gateway, prefixLength: NETWORK.prefixLength }],
     hostLoopback: true,
   }),
   observer: log,
@@ -56,9 +55,7 @@ async function transfer(): Promise<GuestResult> {
         interfaceName: "tun0",
         mtu: 65520,
         offload: true,
-        address: NETWORK.guest,
-        prefixLength: NETWORK.prefixLength,
-        gateway: GATEWAY,
+        networks: [NETWORK],
       },
       forwarder,
     });
@@ -67,7 +64,7 @@ async function transfer(): Promise<GuestResult> {
     console.error(`demo: ${error.message}`);
     console.error("demo: so the same transfer goes between two stacks in memory, without a kernel");
     return await fetchInMemory({
-      guest: NETWORK.guest,
+      guest: NETWORK.address,
       gateway,
       port,
       forwarder,

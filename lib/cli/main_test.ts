@@ -38,7 +38,16 @@ Deno.test("headgate run has the defaults of slirp4netns and the largest MTU", as
   const { runs } = await headgate(["run", "x"]);
   assertEquals(runs, [{
     command: ["x"],
-    network: { guest: "10.0.2.100", gateway: "10.0.2.2", dns: "10.0.2.3", prefixLength: 24 },
+    networks: [
+      {
+        version: 4,
+        guest: "10.0.2.100",
+        gateway: "10.0.2.2",
+        dns: "10.0.2.3",
+        prefixLength: 24,
+      },
+      { version: 6, guest: "fd00::100", gateway: "fd00::2", dns: "fd00::3", prefixLength: 64 },
+    ],
     mtu: 65520,
     interfaceName: "tun0",
     hostLoopback: false,
@@ -50,17 +59,19 @@ Deno.test("headgate run has the defaults of slirp4netns and the largest MTU", as
 });
 
 Deno.test("headgate run takes every option", async () => {
-  const words = "run --cidr 192.168.4.0/22 --mtu=1500 -I eth0 --host-loopback --no-offload " +
+  const words =
+    "run -6 --cidr6 fd12:3456::/48 --cidr 192.168.4.0/22 --mtu=1500 -I eth0 --host-loopback --no-offload " +
     "--isn jenkins --pcap a.pcap --summary -v x";
   const { runs } = await headgate(words.split(" "));
   assertEquals(runs, [{
     command: ["x"],
-    network: {
-      guest: "192.168.4.100",
-      gateway: "192.168.4.2",
-      dns: "192.168.4.3",
-      prefixLength: 22,
-    },
+    networks: [{
+      version: 6,
+      guest: "fd12:3456::100",
+      gateway: "fd12:3456::2",
+      dns: "fd12:3456::3",
+      prefixLength: 48,
+    }],
     mtu: 1500,
     interfaceName: "eth0",
     hostLoopback: true,

@@ -4,6 +4,8 @@
  * @module
  */
 import { AddressPolicy } from "../forward/policy.ts";
+import { SetupError } from "../namespace/guest.ts";
+import { hasIpv6 } from "../namespace/init.ts";
 import { runGuest } from "../namespace/run_guest.ts";
 import { FlowLog } from "../observe/flow_log.ts";
 import { parseAddress } from "../text/address.ts";
@@ -36,26 +38,28 @@ async function startCapture(path: string): Promise<Capture> {
 }
 
 async function runWith(options: RunOptions, capture: Capture | undefined): Promise<number> {
-  const { network, verbosity } = options;
+  const { verbosity } = options;
+  const networks = options.networks.filter(({ version }) => version === 4 || hasIpv6());
+  if (networks.length === 0) throw new SetupError("Cannot use IPv6 only: this kernel has none");
   const log = new FlowLog({
     ...(verbosity === "verbose" && { detail: say }),
     ...(verbosity !== "quiet" && { denial: say }),
   });
-  const gateway = parseAddress(network.gateway);
   const result = await runGuest({
     guest: {
       command: options.command,
       interfaceName: options.interfaceName,
       mtu: options.mtu,
       offload: options.offload,
-      address: network.guest,
-      prefixLength: network.prefixLength,
-      gateway: network.gateway,
+      networks: networks.map(({ guest, prefixLength, gateway }) => (
+        { address: guest, prefixLength, gateway }
+      )),
     },
     forwarder: {
       policy: new AddressPolicy({
-        network: { address: gateway, prefixLength: network.prefixLength },
-        gateway,
+        networks: networks.map(({ gateway, prefixLength }) => (
+          { gateway: parseAddress(gateway), prefixLength }
+        )),
         hostLoopback: options.hostLoopback,
       }),
       observer: log,

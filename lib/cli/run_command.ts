@@ -22,9 +22,16 @@ export function createRunCommand(effects: Effects, exit: (code: number) => void)
     .option("--cidr <cidr:string>", "The guest's network: it is .100, gateway .2, DNS .3.", {
       default: "10.0.2.0/24",
     })
-    .option("--mtu <bytes:string>", "Largest IP packet, 576 to 65521.", { default: "65520" })
+    .option("--cidr6 <cidr:string>", "Its IPv6 network: it is ::100, gateway ::2, DNS ::3.", {
+      default: "fd00::/64",
+    })
+    .option("-4, --ipv4-only", "No IPv6 for the guest.")
+    .option("-6, --ipv6-only", "No IPv4 for the guest.")
+    .option("--mtu <bytes:string>", "Largest IP packet, 576 to 65521; IPv6 needs 1280.", {
+      default: "65520",
+    })
     .option("-I, --interface <name:string>", "Name of the TUN device.", { default: "tun0" })
-    .option("--host-loopback", "Let the gateway's address reach the host's 127.0.0.1.")
+    .option("--host-loopback", "Let the gateway's address reach the host's loopback.")
     .option("--no-offload", "No checksum or segmentation offload on the TUN device.")
     .option("--isn <hash:string>", "Hash of initial sequence numbers: siphash or jenkins.", {
       default: "siphash",

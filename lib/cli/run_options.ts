@@ -4,20 +4,20 @@
  *
  * @module
  */
-import ipaddr from "ipaddr.js";
+import { type GivenNetworks, type NetworkOptions, parseNetworks } from "./network_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What `headgate run` is asked to do. */
 export interface RunOptions {
   /** The command and its arguments; never empty. */
   readonly command: readonly string[];
-  /** The guest's network. */
-  readonly network: NetworkOptions;
+  /** The guest's networks, of one family or of both, IPv4 first. */
+  readonly networks: readonly NetworkOptions[];
   /** Largest IP packet on the link, in bytes: 576 to 65521. */
   readonly mtu: number;
   /** The name of the TUN device inside the guest. */
   readonly interfaceName: string;
-  /** Whether the gateway's address reaches the host's 127.0.0.1. */
+  /** Whether the gateways' addresses reach the host's 127.0.0.1 and ::1. */
   readonly hostLoopback: boolean;
   /** Whether the TUN device leaves checksums and segmentation to us. */
   readonly offload: boolean;
@@ -31,21 +31,8 @@ export interface RunOptions {
   readonly verbosity: "quiet" | "normal" | "verbose";
 }
 
-/** IPv4 addresses of the guest's network, in text form. */
-export interface NetworkOptions {
-  /** The guest's own address: host number 100. */
-  readonly guest: string;
-  /** The gateway: host number 2. */
-  readonly gateway: string;
-  /** The name server: host number 3. */
-  readonly dns: string;
-  /** Bits of the network part: 8 to 25. */
-  readonly prefixLength: number;
-}
-
 /** The options of `headgate run` as the command line gives them. */
-export interface GivenOptions {
-  readonly cidr: string;
+export interface GivenOptions extends GivenNetworks {
   readonly mtu: string;
   readonly interface: string;
   readonly hostLoopback?: boolean | undefined;
@@ -66,10 +53,11 @@ export function parseRunOptions(given: GivenOptions, command: readonly string[])
   if (command[0] === "") {
     throw new UsageError('invalid command ""', "it is empty", "name a program, or leave it out");
   }
+  const mtu = parseMtu(given.mtu);
   return {
     command,
-    network: parseNetwork(given.cidr),
-    mtu: parseMtu(given.mtu),
+    networks: parseNetworks(given, mtu),
+    mtu,
     interfaceName: parseInterfaceName(given.interface),
     hostLoopback: given.hostLoopback ?? false,
     offload: given.offload ?? true,
@@ -78,48 +66,6 @@ export function parseRunOptions(given: GivenOptions, command: readonly string[])
     summary: given.summary ?? false,
     verbosity: parseVerbosity(given),
   };
-}
-
-/** Host numbers as in slirp4netns. */
-const GATEWAY = 2, DNS = 3, GUEST = 100;
-
-/** With 7 bits for hosts there is room for number 100. Shorter than /8 is no network of anybody. */
-const SHORTEST_PREFIX = 8, LONGEST_PREFIX = 25;
-
-function parseNetwork(text: string): NetworkOptions {
-  const refuse = (why: string, remedy = 'write it like "10.0.2.0/24"') =>
-    new UsageError(`invalid --cidr "${text}"`, why, remedy);
-
-  const slash = text.indexOf("/");
-  const address = slash < 0 ? text : text.slice(0, slash);
-  if (ipaddr.IPv6.isValid(address)) throw refuse("only IPv4 networks are supported");
-  if (!ipaddr.IPv4.isValidFourPartDecimal(address)) {
-    throw refuse("not an IPv4 address with a prefix length");
-  }
-  const prefix = text.slice(address.length + 1);
-  if (!/^\d{1,2}$/.test(prefix)) throw refuse("the prefix length is missing");
-  const prefixLength = Number(prefix);
-  if (prefixLength < SHORTEST_PREFIX || prefixLength > LONGEST_PREFIX) {
-    throw refuse(
-      `the prefix length is not ${SHORTEST_PREFIX} to ${LONGEST_PREFIX}`,
-      `choose a network with room for host number ${GUEST}`,
-    );
-  }
-
-  const network = ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefixLength}`);
-  if (network.toString() !== address) {
-    throw refuse("host bits are set", `use "${network}/${prefixLength}"`);
-  }
-  const range = network.range();
-  if (range !== "private" && range !== "unicast" && range !== "carrierGradeNat") {
-    const words = range.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    throw refuse(`the ${words} range is not for hosts`, 'use a private one like "10.0.2.0/24"');
-  }
-  const host = (number: number) => {
-    const octets = network.toByteArray();
-    return new ipaddr.IPv4([...octets.slice(0, 3), (octets[3] ?? 0) + number]).toString();
-  };
-  return { guest: host(GUEST), gateway: host(GATEWAY), dns: host(DNS), prefixLength };
 }
 
 /**

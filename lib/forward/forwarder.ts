@@ -151,7 +151,7 @@ export class Forwarder implements Shell {
     if (failure.unreachable) request.unreachable(failure.unreachable);
     else if (failure.how === "timed out") request.ignore();
     else request.reject();
-    const reason = `${target.hostname}:${target.port}: ${failure.reason}`;
+    const reason = `${formatTarget(target)}: ${failure.reason}`;
     this.#options.observer?.refused(request.flow, failure.how, reason);
     this.#driver.kick();
   }
@@ -182,12 +182,20 @@ const FAILURES: Readonly<Record<string, DialFailure>> = {
   ENETDOWN: { how: "unreachable", reason: "network down", unreachable: "network" },
   EHOSTUNREACH: { how: "unreachable", reason: "host unreachable", unreachable: "host" },
   EHOSTDOWN: { how: "unreachable", reason: "host down", unreachable: "host" },
+  // The host has no address of that family that could send there, or no port left.
+  EADDRNOTAVAIL: { how: "unreachable", reason: "no address to send from", unreachable: "network" },
+  EAFNOSUPPORT: { how: "unreachable", reason: "no such family here", unreachable: "network" },
   EACCES: { how: "unreachable", reason: "prohibited by the host", unreachable: "prohibited" },
   EPERM: { how: "unreachable", reason: "prohibited by the host", unreachable: "prohibited" },
   ETIMEDOUT: { how: "timed out", reason: "no answer" },
   EMFILE: { how: "failed", reason: "headgate has too many open files; raise ulimit -n" },
   ENFILE: { how: "failed", reason: "the host has too many open files" },
 };
+
+/** The target as text; an IPv6 address has brackets (RFC 5952 §6). */
+function formatTarget({ hostname, port }: Target): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
 
 function classify(error: unknown): DialFailure {
   const { code, message } = (error ?? {}) as { code?: string; message?: string };

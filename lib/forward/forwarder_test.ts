@@ -109,6 +109,8 @@ for (
   const [code, icmpCode, reason] of [
     ["ENETUNREACH", 0, "network unreachable"],
     ["EHOSTUNREACH", 1, "host unreachable"],
+    ["EADDRNOTAVAIL", 0, "no address to send from"],
+    ["EAFNOSUPPORT", 0, "no such family here"],
     ["EACCES", 13, "prohibited by the host"],
   ] as const
 ) {

@@ -12,8 +12,9 @@ import {
   sameAddress,
 } from "../ip/address.ts";
 import type { Flow } from "../ip/flow.ts";
-import { formatAddress } from "../text/address.ts";
+import { formatAddress, parseAddress } from "../text/address.ts";
 import type { Target } from "./dialer.ts";
+import { embeddedIpv4 } from "./embedded_ipv4.ts";
 
 /** What is to happen to a flow. */
 export type Verdict =
@@ -28,11 +29,9 @@ export interface Policy {
 
 /** Settings of {@linkcode AddressPolicy}. */
 export interface AddressPolicyOptions {
-  /** The network in which the guest is. */
-  readonly network: { readonly address: IpAddress; readonly prefixLength: number };
-  /** The gateway's address in that network. */
-  readonly gateway: IpAddress;
-  /** Whether the gateway's address reaches the host's 127.0.0.1. @default {false} */
+  /** The networks in which the guest is, each by the address of its gateway. */
+  readonly networks: readonly { readonly gateway: IpAddress; readonly prefixLength: number }[];
+  /** Whether the gateways' addresses reach the host's 127.0.0.1 and ::1. @default {false} */
   readonly hostLoopback?: boolean;
 }
 
@@ -47,26 +46,30 @@ const REASONS: Partial<Record<AddressKind, string>> = {
 /**
  * Lets the guest reach what is out there, and of the host nothing that is not
  * meant for others: not its loopback, unless that is asked for, and not the
- * link-local addresses at which clouds hand out credentials.
+ * addresses at which clouds hand out credentials.
  */
 export class AddressPolicy implements Policy {
   readonly #options: AddressPolicyOptions;
 
-  /** Makes a policy for a guest in this network. */
+  /** Makes a policy for a guest in these networks. */
   constructor(options: AddressPolicyOptions) {
     this.#options = options;
   }
 
   decide({ target }: Flow): Verdict {
     const { address, port } = target;
-    const { gateway, network, hostLoopback = false } = this.#options;
-    if (sameAddress(address, gateway)) {
-      if (hostLoopback) return { kind: "allow", target: { hostname: "127.0.0.1", port } };
+    const { networks, hostLoopback = false } = this.#options;
+    if (networks.some(({ gateway }) => sameAddress(address, gateway))) {
+      const hostname = isIpv4(address) ? "127.0.0.1" : "::1";
+      if (hostLoopback) return { kind: "allow", target: { hostname, port } };
       return reject("the host's loopback is closed: --host-loopback opens it");
     }
-    const reason = REASONS[addressKind(address)];
+    const reason = REASONS[addressKind(address)] ?? disguise(address);
     if (reason !== undefined) return reject(reason);
-    if (isInNetwork(address, network.address, network.prefixLength)) {
+    if (METADATA_SERVICES.some((service) => sameAddress(address, service))) {
+      return reject("a cloud's metadata service has this address");
+    }
+    if (networks.some((network) => isInNetwork(address, network.gateway, network.prefixLength))) {
       return reject("there is no such host in the guest's network");
     }
     return { kind: "allow", target: { hostname: formatAddress(address), port } };
@@ -77,8 +80,31 @@ function reject(reason: string): Verdict {
   return { kind: "reject", reason };
 }
 
-/** Whether an IPv4 address is in a network with this prefix. */
-function isInNetwork(address: IpAddress, network: IpAddress, prefixLength: number): boolean {
-  if (!isIpv4(address) || !isIpv4(network)) return false;
-  return prefixLength === 0 || (address.w3 ^ network.w3) >>> (32 - prefixLength) === 0;
+/** Where clouds hand out credentials, as far as not link-local: Amazon's, Google's and Oracle's. */
+const METADATA_SERVICES: readonly IpAddress[] = [
+  "fd00:ec2::254",
+  "fd20:ce::254",
+  "fd00:c1::a9fe:a9fe",
+].map(parseAddress);
+
+/** Why an IPv6 address is refused that stands for an IPv4 address which is refused. */
+function disguise(address: IpAddress): string | undefined {
+  const hidden = embeddedIpv4(address);
+  const reason = hidden && REASONS[addressKind(hidden)];
+  return reason && `it stands for ${formatAddress(hidden)}: ${reason}`;
+}
+
+/** Whether an address is in the network of `member` with this prefix. */
+function isInNetwork(address: IpAddress, member: IpAddress, prefixLength: number): boolean {
+  if (isIpv4(address) !== isIpv4(member)) return false;
+  const differences = isIpv4(address) ? [address.w3 ^ member.w3] : [
+    address.w0 ^ member.w0,
+    address.w1 ^ member.w1,
+    address.w2 ^ member.w2,
+    address.w3 ^ member.w3,
+  ];
+  return differences.every((bits, index) => {
+    const prefix = prefixLength - 32 * index; // of this word
+    return prefix <= 0 || bits >>> Math.max(0, 32 - prefix) === 0;
+  });
 }

@@ -2,14 +2,16 @@ import { assertEquals } from "@std/assert";
 import { parseAddress } from "../text/address.ts";
 import { AddressPolicy, type AddressPolicyOptions } from "./policy.ts";
 
-const NETWORK = {
-  network: { address: parseAddress("10.0.2.2"), prefixLength: 24 },
-  gateway: parseAddress("10.0.2.2"),
+const NETWORKS = {
+  networks: [
+    { gateway: parseAddress("10.0.2.2"), prefixLength: 24 },
+    { gateway: parseAddress("fd00::2"), prefixLength: 64 },
+  ],
 };
 
 /** What becomes of a flow to `address`, in a few words. */
 function decide(address: string, options: Partial<AddressPolicyOptions> = {}): string {
-  const policy = new AddressPolicy({ ...NETWORK, ...options });
+  const policy = new AddressPolicy({ ...NETWORKS, ...options });
   const client = { address: parseAddress("10.0.2.100"), port: 40_000 };
   const target = { address: parseAddress(address), port: 443 };
   const verdict = policy.decide({ protocol: 6, client, target });
@@ -20,7 +22,13 @@ function decide(address: string, options: Partial<AddressPolicyOptions> = {}): s
 const LOOPBACK = "reject: loopback addresses are the host's own";
 const LINK_LOCAL =
   "reject: link-local addresses are not reachable; cloud metadata services live there";
+const UNSPECIFIED = "reject: the unspecified address is the host itself";
+const METADATA = "reject: a cloud's metadata service has this address";
 const NOBODY = "reject: there is no such host in the guest's network";
+
+function disguised(address: string, reason: string): string {
+  return `reject: it stands for ${address}: ${reason}`;
+}
 
 for (
   const [address, verdict] of [
@@ -41,14 +49,36 @@ for (
     ["169.254.0.0", LINK_LOCAL],
     ["fe80::1", LINK_LOCAL],
     ["169.253.255.255", "169.253.255.255:443"],
-    ["0.0.0.0", "reject: the unspecified address is the host itself"],
-    ["0.255.255.255", "reject: the unspecified address is the host itself"],
-    ["::", "reject: the unspecified address is the host itself"],
+    ["0.0.0.0", UNSPECIFIED],
+    ["0.255.255.255", UNSPECIFIED],
+    ["::", UNSPECIFIED],
     ["224.0.0.1", "reject: multicast addresses have no connections"],
     ["ff02::1", "reject: multicast addresses have no connections"],
     ["255.255.255.255", "reject: the address is reserved"],
     ["240.0.0.0", "reject: the address is reserved"],
     ["10.0.2.2", "reject: the host's loopback is closed: --host-loopback opens it"],
+    ["fd00::2", "reject: the host's loopback is closed: --host-loopback opens it"],
+    ["fd00::3", NOBODY],
+    ["fd00::ffff:ffff:ffff:ffff", NOBODY],
+    ["fd00:0:0:1::1", "fd00:0:0:1::1:443"],
+    ["fcff::1", "fcff::1:443"],
+    ["febf::1", LINK_LOCAL],
+    ["fd00:ec2::254", METADATA],
+    ["fd00:ec2::253", "fd00:ec2::253:443"],
+    ["fd20:ce::254", METADATA],
+    ["fd00:c1::a9fe:a9fe", METADATA],
+    ["::7f00:1", disguised("127.0.0.1", LOOPBACK.slice(8))],
+    ["::ffff:0:127.0.0.1", disguised("127.0.0.1", LOOPBACK.slice(8))],
+    ["64:ff9b::7f00:1", disguised("127.0.0.1", LOOPBACK.slice(8))],
+    ["64:ff9b:1:fffe::a9fe:a9fe", disguised("169.254.169.254", LINK_LOCAL.slice(8))],
+    ["64:ff9b::198.51.100.1", "64:ff9b::c633:6401:443"],
+    ["2002:7f00:1::", disguised("127.0.0.1", LOOPBACK.slice(8))],
+    ["2002:a9fe:a9fe::1", disguised("169.254.169.254", LINK_LOCAL.slice(8))],
+    ["2002:c633:6401::1", "2002:c633:6401::1:443"],
+    ["2001:0:c633:6401::80ff:fffe", disguised("127.0.0.1", LOOPBACK.slice(8))],
+    ["2001:0:c633:6401::39cc:9bfe", "2001:0:c633:6401::39cc:9bfe:443"],
+    ["2001:db8::5efe:127.0.0.1", disguised("127.0.0.1", LOOPBACK.slice(8))],
+    ["2001:db8::200:5efe:0.0.0.0", disguised("0.0.0.0", UNSPECIFIED.slice(8))],
   ] as const
 ) {
   Deno.test(`AddressPolicy on ${address} is "${verdict}" (4-05)`, () => {
@@ -58,16 +88,25 @@ for (
 
 Deno.test("AddressPolicy lets the gateway be the host's loopback when told to (4-05)", () => {
   assertEquals(decide("10.0.2.2", { hostLoopback: true }), "127.0.0.1:443");
+  assertEquals(decide("fd00::2", { hostLoopback: true }), "::1:443");
+  assertEquals(decide("::1", { hostLoopback: true }), LOOPBACK);
+  assertEquals(decide("fd00::3", { hostLoopback: true }), NOBODY);
   assertEquals(decide("127.0.0.1", { hostLoopback: true }), LOOPBACK);
   assertEquals(decide("10.0.2.3", { hostLoopback: true }), NOBODY);
 });
 
 Deno.test("AddressPolicy knows where networks of other lengths end", () => {
   const network = (text: string, prefixLength: number) => ({
-    network: { address: parseAddress(text), prefixLength },
+    networks: [{ gateway: parseAddress(text), prefixLength }],
   });
   assertEquals(decide("10.255.0.1", network("10.0.0.2", 8)), NOBODY);
   assertEquals(decide("11.0.0.1", network("10.0.0.2", 8)), "11.0.0.1:443");
   assertEquals(decide("192.0.2.127", network("192.0.2.2", 25)), NOBODY);
   assertEquals(decide("192.0.2.128", network("192.0.2.2", 25)), "192.0.2.128:443");
+  assertEquals(decide("fdff::1", network("fd00::2", 8)), NOBODY);
+  assertEquals(decide("fe00::1", network("fd00::2", 8)), "fe00::1:443");
+  assertEquals(decide("fd00:0:0:8000::1", network("fd00::2", 48)), NOBODY);
+  assertEquals(decide("fd00:0:1::1", network("fd00::2", 48)), "fd00:0:1::1:443");
+  assertEquals(decide("fd00::1ff", network("fd00::2", 119)), NOBODY);
+  assertEquals(decide("fd00::200", network("fd00::2", 119)), "fd00::200:443");
 });

@@ -26,7 +26,7 @@ import { ControlSocket } from "./control.ts";
 import { initWords, type LinkSettings, ScriptDescriptor, unshareWords } from "./init.ts";
 import { findProgram } from "./programs.ts";
 
-export type { LinkSettings } from "./init.ts";
+export type { LinkNetwork, LinkSettings } from "./init.ts";
 
 /** Longest time between two steps of the set-up in milliseconds; usual are 10. */
 const STEP_TIMEOUT = 10_000;

@@ -54,13 +54,19 @@ export interface InitTools {
 export interface LinkSettings {
   /** 1 to 15 bytes. */
   readonly interfaceName: string;
-  /** Bytes: 68 to 65535. */
+  /** Bytes: 68 to 65535, and at least 1280 with IPv6. */
   readonly mtu: number;
-  /** An IPv4 address as text: the guest's. */
+  /** What the guest is in: one network of each family, or of one. */
+  readonly networks: readonly LinkNetwork[];
+}
+
+/** A network that the guest is in; addresses as text, both IPv4 or both IPv6. */
+export interface LinkNetwork {
+  /** The guest's. */
   readonly address: string;
   /** Bits of the network part of `address`. */
   readonly prefixLength: number;
-  /** An IPv4 address as text: where the guest sends everything. */
+  /** Where the guest sends everything. */
   readonly gateway: string;
 }
 
@@ -119,18 +125,29 @@ export function initWords(
 
 /** What is to be configured, as lines for `ip -batch`. */
 function linkBatch(settings: LinkSettings): readonly string[] {
-  const { interfaceName: name, mtu, address, prefixLength, gateway } = settings;
+  const { interfaceName: name, mtu, networks } = settings;
   return [
     "link set lo up",
     // No address but ours: the kernel would make one itself and look for routers with it.
     ...(hasIpv6() ? [`link set ${name} addrgenmode none`] : []),
-    `address add ${address}/${prefixLength} dev ${name}`,
+    ...networks.map(({ address, prefixLength }) => {
+      // There is nobody who could have the same address, and it is to be usable at once.
+      const flags = isIpv6(address) ? " nodad" : "";
+      return `address add ${address}/${prefixLength} dev ${name}${flags}`;
+    }),
     `link set ${name} mtu ${mtu} txqueuelen ${QUEUE_LENGTH} up`,
-    `route add default via ${gateway} dev ${name} onlink`,
+    ...networks.map(({ gateway }) =>
+      `route add ${isIpv6(gateway) ? "::" : "0.0.0.0"}/0 via ${gateway} dev ${name} onlink`
+    ),
   ];
 }
 
-function hasIpv6(): boolean {
+function isIpv6(address: string): boolean {
+  return address.includes(":");
+}
+
+/** Whether this kernel can have IPv6 addresses at all. */
+export function hasIpv6(): boolean {
   try {
     Deno.statSync("/proc/sys/net/ipv6");
     return true;

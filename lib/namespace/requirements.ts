@@ -27,9 +27,8 @@ async function tryGuest(): Promise<Check> {
       interfaceName: "trial",
       mtu: 1500,
       offload: true,
-      address: "192.0.2.2", // RFC 5737: addresses for documentation
-      prefixLength: 24,
-      gateway: "192.0.2.1",
+      // RFC 5737: addresses for documentation
+      networks: [{ address: "192.0.2.2", prefixLength: 24, gateway: "192.0.2.1" }],
     });
     guest.close(); // before its command has run
     const offload = guest.tun.offload ? "with" : "without";

@@ -8,9 +8,7 @@ const OPTIONS = {
   interfaceName: "eth0",
   mtu: 1500,
   offload: true,
-  address: "10.0.2.100",
-  prefixLength: 24,
-  gateway: "10.0.2.2",
+  networks: [{ address: "10.0.2.100", prefixLength: 24, gateway: "10.0.2.2" }],
 };
 
 for (const tool of ["ip", "setpriv"]) {

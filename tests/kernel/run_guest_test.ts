@@ -19,19 +19,18 @@ Deno.test({
   name: `A guest ends with what has served it${lacking ? ` (skipped: ${lacking})` : ""}`,
   ignore: lacking !== undefined,
   fn: async () => {
-    const gateway = parseAddress("10.0.2.2");
     const running = runGuest({
       guest: {
         command: ["sleep", "1000"],
         interfaceName: "tun0",
         mtu: 1500,
         offload: true,
-        address: "10.0.2.100",
-        prefixLength: 24,
-        gateway: "10.0.2.2",
+        networks: [{ address: "10.0.2.100", prefixLength: 24, gateway: "10.0.2.2" }],
       },
       forwarder: {
-        policy: new AddressPolicy({ network: { address: gateway, prefixLength: 24 }, gateway }),
+        policy: new AddressPolicy({
+          networks: [{ gateway: parseAddress("10.0.2.2"), prefixLength: 24 }],
+        }),
       },
       wrapLink: breaking,
     });

@@ -175,9 +175,7 @@ async function echoDatagram(offload: boolean): Promise<void> {
     interfaceName: "eth0",
     mtu: 1500,
     offload,
-    address: "10.0.2.100",
-    prefixLength: 24,
-    gateway: "10.0.2.2",
+    networks: [{ address: "10.0.2.100", prefixLength: 24, gateway: "10.0.2.2" }],
   });
   const bytes = new Uint8Array(2000);
   try {
