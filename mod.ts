@@ -82,6 +82,9 @@ export type { ClientEndpoint } from "./lib/tcp/ports.ts";
 export type { FlowRequest, Unreachable } from "./lib/tcp/request.ts";
 export type { Seq } from "./lib/tcp/seq.ts";
 export { State, stateName } from "./lib/tcp/state.ts";
+export type { UdpOptions } from "./lib/udp/config.ts";
+export type { BindOptions, BoundEndpoint, DatagramSocket, Received } from "./lib/udp/socket.ts";
+export type { DatagramFlow } from "./lib/udp/udp_flow.ts";
 export {
   type LinkCapabilities,
   type MemoryInfo,

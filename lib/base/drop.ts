@@ -47,7 +47,7 @@ export const Drop = {
   Duplicate: 17,
   /** A SYN while as many flows as allowed wait for an answer. */
   TooManyRequests: 18,
-  /** A SYN while as many connections as allowed exist. */
+  /** A SYN while as many connections as allowed exist, or a datagram of one flow too many. */
   TooManyFlows: 19,
   /** A retransmitted SYN whose first copy still waits for its answer. */
   RequestPending: 20,
@@ -79,6 +79,8 @@ export const Drop = {
   Unsolicited: 33,
   /** A packet of ours for a neighbor that does not say where it is (RFC 4861 §7.2.2). */
   Unresolved: 34,
+  /** A datagram while too many wait to be taken. */
+  QueueFull: 35,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

@@ -26,6 +26,11 @@ export class TimerHeap<T extends Timed> {
     return this.#heap[0]?.deadline ?? NEVER;
   }
 
+  /** The entry with the soonest deadline. */
+  get first(): T | undefined {
+    return this.#heap[0];
+  }
+
   /** Sets, moves, or (with `NEVER`) removes the deadline of `entry`. */
   set(entry: T, deadline: Millis): void {
     if (deadline === entry.deadline) return;

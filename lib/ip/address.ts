@@ -74,6 +74,14 @@ export function writeAddress(view: DataView, at: number, address: IpAddress): vo
   view.setInt32(at + 12, address.w3);
 }
 
+/** Takes an address that {@linkcode writeAddress} has put, or one of an IPv6 header. */
+export function readAddress(address: AddressField, view: DataView, at: number): void {
+  address.w0 = view.getInt32(at);
+  address.w1 = view.getInt32(at + 4);
+  address.w2 = view.getInt32(at + 8);
+  address.w3 = view.getInt32(at + 12);
+}
+
 /** What may be done with an address, by the registries of special addresses. */
 export const AddressKind = {
   /** An ordinary unicast address, private ones included. */
@@ -95,6 +103,13 @@ export type AddressKind = typeof AddressKind[keyof typeof AddressKind];
 /** The kind of `address` (RFC 6890). */
 export function addressKind(address: IpAddress): AddressKind {
   return isIpv4(address) ? ipv4Kind(address.w3) : ipv6Kind(address);
+}
+
+/** Whether it may be the address of one host elsewhere (RFC 9293 §3.9.2.3; RFC 1122 §3.2.1.3). */
+export function isReachable(address: IpAddress): boolean {
+  const kind = addressKind(address);
+  return kind !== AddressKind.Multicast && kind !== AddressKind.Reserved &&
+    kind !== AddressKind.Unspecified;
 }
 
 function ipv4Kind(bits: number): AddressKind {

@@ -7,7 +7,7 @@
  */
 import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
-import { type AddressField, isIpv4, writeAddress } from "./address.ts";
+import { isIpv4, readAddress, writeAddress } from "./address.ts";
 import type { IpHeader } from "./header.ts";
 
 /** Length of the fixed header, in bytes; we send no extension headers. */
@@ -140,11 +140,4 @@ export function writeIpv6(header: IpHeader, packet: PacketBuffer): void {
   view.setUint8(at + HOP_LIMIT, header.hopLimit);
   writeAddress(view, at + SOURCE, header.source);
   writeAddress(view, at + DESTINATION, header.destination);
-}
-
-function readAddress(address: AddressField, view: DataView, at: number): void {
-  address.w0 = view.getInt32(at);
-  address.w1 = view.getInt32(at + 4);
-  address.w2 = view.getInt32(at + 8);
-  address.w3 = view.getInt32(at + 12);
 }

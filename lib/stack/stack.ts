@@ -32,6 +32,10 @@ import type { ListenEndpoint, Listener, ListenOptions } from "../tcp/listener.ts
 import type { ClientEndpoint } from "../tcp/ports.ts";
 import type { FlowRequest } from "../tcp/request.ts";
 import { Tcp } from "../tcp/tcp.ts";
+import type { UdpOptions } from "../udp/config.ts";
+import type { BindOptions, BoundEndpoint, DatagramSocket } from "../udp/socket.ts";
+import { Udp } from "../udp/udp.ts";
+import type { DatagramFlow } from "../udp/udp_flow.ts";
 
 /** What the stack must know of the link below it; every link says so of itself. */
 export interface LinkCapabilities {
@@ -59,6 +63,8 @@ export interface MemoryInfo {
 export interface StackOptions {
   /** Settings of TCP. */
   readonly tcp?: TcpOptions;
+  /** Settings of UDP. */
+  readonly udp?: UdpOptions;
   /** Where secrets come from. @default the system's source */
   readonly random?: Random;
   /** Initial sequence numbers, for tests. @default RFC 6528, as `tcp.isn` says */
@@ -79,6 +85,7 @@ export class Stack {
   readonly drops: DropCounters;
   readonly #ip = new Ip();
   readonly #tcp: Tcp;
+  readonly #udp: Udp;
   #received = 0;
   #transmitted = 0;
 
@@ -100,9 +107,14 @@ export class Stack {
         this.#count(icmp.unreachable(flow, syn, UNREACHABLE[what]));
       },
     }, options.tcp);
+    this.#udp = new Udp({
+      checksumOffload: link.checksumOffload,
+      ...(options.random && { random: options.random }),
+    }, options.udp);
     this.#ip.registerNetwork(ipv4Protocol);
     this.#ip.registerNetwork(ipv6Protocol);
     this.#ip.registerTransport(this.#tcp);
+    this.#ip.registerTransport(this.#udp);
     this.#ip.registerTransport(icmp4);
     this.#ip.registerTransport(icmp6);
   }
@@ -134,6 +146,11 @@ export class Stack {
   /** TCP connections in any state, and flows that wait to be answered. */
   get flowCount(): number {
     return this.#tcp.flowCount;
+  }
+
+  /** Flows of datagrams to elsewhere. */
+  get datagramFlowCount(): number {
+    return this.#udp.flowCount;
   }
 
   /** The memory that TCP connections hold: what they may, do, and could not. */
@@ -197,6 +214,28 @@ export class Stack {
   /** The next connection with events. */
   nextConnection(): Connection | undefined {
     return this.#tcp.nextConnection();
+  }
+
+  /**
+   * Takes datagrams to a port of the stack's. Those to other places are flows to elsewhere.
+   *
+   * @throws {RangeError} When the port is taken, or there can be none.
+   */
+  bind(own: BoundEndpoint, options?: BindOptions): DatagramSocket {
+    return this.#udp.bind(own, options);
+  }
+
+  /** The next socket to which datagrams have come since it was named last. */
+  nextDatagramSocket(): DatagramSocket | undefined {
+    return this.#udp.nextSocket();
+  }
+
+  /**
+   * The next flow of datagrams to elsewhere to which some have come, or that has ended, since it
+   * was named last.
+   */
+  nextDatagramFlow(): DatagramFlow | undefined {
+    return this.#udp.nextFlow();
   }
 
   /** Resets every connection. */

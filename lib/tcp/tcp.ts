@@ -9,7 +9,7 @@ import { MemoryBudget } from "../base/memory_budget.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { systemRandom } from "../base/random.ts";
 import { ReadyList } from "../base/ready_list.ts";
-import { AddressKind, addressKind, type IpAddress, isIpv4 } from "../ip/address.ts";
+import { isIpv4, isReachable } from "../ip/address.ts";
 import { type Endpoint, type Flow, FlowKey } from "../ip/flow.ts";
 import { type IpHeader, IpProtocol } from "../ip/header.ts";
 import type { DeliveryError, TransportProtocol } from "../ip/ip.ts";
@@ -383,11 +383,4 @@ export class Tcp implements TransportProtocol {
     if (port !== undefined) return port;
     throw new RangeError(`Cannot connect to port ${target.port}: no ephemeral port is free`);
   }
-}
-
-/** Whether the destination can be a target at all (RFC 9293 §3.9.2.3). */
-function isReachable(address: IpAddress): boolean {
-  const kind = addressKind(address);
-  return kind !== AddressKind.Multicast && kind !== AddressKind.Reserved &&
-    kind !== AddressKind.Unspecified;
 }

@@ -13,6 +13,11 @@ import { type IpHeader, pseudoHeaderSum } from "../ip/header.ts";
 /** Length of the header, in bytes. */
 export const UDP_HEADER_LENGTH = 8;
 
+/** The most bytes behind it in a packet of this version of IP without extension headers. */
+export function longestPayload(version: 4 | 6): number {
+  return version === 4 ? 65_535 - 20 - UDP_HEADER_LENGTH : 65_535 - UDP_HEADER_LENGTH;
+}
+
 const DESTINATION_PORT = 2;
 const LENGTH = 4;
 const CHECKSUM = 6;
