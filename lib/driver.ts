@@ -40,7 +40,7 @@ export class Driver {
   readonly #clock: Clock;
   readonly #incoming = new PacketBuffer(PACKET_CAPACITY);
   readonly #outgoing = new PacketBuffer(PACKET_CAPACITY);
-  #shell: Shell | undefined;
+  readonly #shells: Shell[] = [];
   /** Whether `#outgoing` holds a packet that the link has not taken yet. */
   #unsent = false;
   #stepping = false;
@@ -55,9 +55,9 @@ export class Driver {
     this.#clock = clock;
   }
 
-  /** Lets `shell` pull requests and events from now on. */
+  /** Lets `shell`, too, pull requests and events from now on. */
   attach(shell: Shell): void {
-    this.#shell = shell;
+    this.#shells.push(shell);
   }
 
   /**
@@ -141,7 +141,7 @@ export class Driver {
         received++;
       }
       this.#stack.advance(now);
-      this.#shell?.pump();
+      for (const shell of this.#shells) shell.pump();
       return received;
     } finally {
       this.#stepping = false;

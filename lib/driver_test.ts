@@ -146,6 +146,18 @@ Deno.test("Driver wakes when a kick finds the link full, to wait for room", asyn
   await running;
 });
 
+Deno.test("Driver lets several shells pull, in the order in which they came", async () => {
+  const { link, driver } = driven();
+  const pumped: string[] = [];
+  driver.attach({ pump: () => pumped.push("one") });
+  driver.attach({ pump: () => pumped.push("two") });
+  const running = driver.run();
+  await link.untilWaiting(1);
+  assertEquals(pumped, ["one", "two"]);
+  driver.close();
+  await running;
+});
+
 Deno.test("Driver ignores kicks from inside a step, which sends in any case", async () => {
   const { link, driver, connect } = driven();
   let isFirst = true;
