@@ -15,54 +15,14 @@
  * @module
  */
 
-import { cString, declare } from "./libc.ts";
+import { declare } from "./libc.ts";
+import { AF_INET, AF_INET6, SOCKADDR_LENGTH, SocketAddress } from "./socket_address.ts";
 
 const calls = declare({
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  inetPton: { name: "inet_pton", parameters: ["i32", "buffer", "buffer"], result: "i32" },
 });
-
-const AF_INET = 2;
-const AF_INET6 = 10;
-
-// struct sockaddr_in and sockaddr_in6: family, port, then the address
-const PORT = 2;
-const IPV4 = { start: 4, end: 8 };
-const IPV6 = { start: 8, end: 24 };
-const SOCKADDR_LENGTH = 28;
-
-/** A buffer for a `struct sockaddr` of either family. */
-class SocketAddress {
-  readonly bytes = new Uint8Array(SOCKADDR_LENGTH);
-  readonly #view = new DataView(this.bytes.buffer);
-
-  get family(): number {
-    return this.#view.getUint16(0, true);
-  }
-  get port(): number {
-    return this.#view.getUint16(PORT);
-  }
-
-  /** @returns Whether `hostname` is the text of an IP address. */
-  set({ hostname, port }: Deno.NetAddr): boolean {
-    const family = hostname.includes(":") ? AF_INET6 : AF_INET;
-    const { start } = family === AF_INET6 ? IPV6 : IPV4;
-    this.#view.setUint16(0, family, true);
-    this.#view.setUint16(PORT, port);
-    return calls().inetPton(family, cString(hostname), this.bytes.subarray(start)) === 1;
-  }
-
-  equals(other: SocketAddress): boolean {
-    if (this.family !== other.family || this.port !== other.port) return false;
-    const { start, end } = this.family === AF_INET6 ? IPV6 : IPV4;
-    for (let at = start; at < end; at++) {
-      if (this.bytes[at] !== other.bytes[at]) return false;
-    }
-    return true;
-  }
-}
 
 const wantedLocal = new SocketAddress();
 const wantedRemote = new SocketAddress();
@@ -90,7 +50,7 @@ let changing: number[] = [];
  * @returns Whether this process has a connection with these addresses.
  */
 export function resetConnection(local: Deno.NetAddr, remote: Deno.NetAddr): boolean {
-  if (!wantedLocal.set(local) || !wantedRemote.set(remote)) return false;
+  if (!wantedLocal.parse(local) || !wantedRemote.parse(remote)) return false;
   const descriptor = findWanted();
   if (descriptor === undefined) return false;
   return calls().connect(descriptor, disconnected.bytes, SOCKADDR_LENGTH) === 0;

@@ -40,11 +40,19 @@ export const Errno = {
   EBADFD: 77,
   EUSERS: 87,
   ENOTSOCK: 88,
+  EMSGSIZE: 90,
   EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
+  EADDRNOTAVAIL: 99,
   ENETDOWN: 100,
+  ENETUNREACH: 101,
   ECONNRESET: 104,
   ENOBUFS: 105,
   ENOTCONN: 107,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EHOSTDOWN: 112,
+  EHOSTUNREACH: 113,
 } as const;
 
 const names = new Map<number, string>(

@@ -10,13 +10,14 @@
  */
 import type { Flow } from "../ip/flow.ts";
 import type { Connection } from "../tcp/connection.ts";
-import type { FlowRequest, Unreachable } from "../tcp/request.ts";
+import type { FlowRequest } from "../tcp/request.ts";
 import type { Driver, Shell } from "../driver.ts";
 import type { Stack } from "../stack/stack.ts";
 import { formatAddress } from "../text/address.ts";
 import type { ByteStream, Dialer, Target } from "./dialer.ts";
 import { directDialer } from "./direct_dialer.ts";
-import type { FlowObserver, FlowRefusal } from "./observer.ts";
+import { classifyFailure } from "./failure.ts";
+import type { FlowObserver } from "./observer.ts";
 import type { Policy, Verdict } from "./policy.ts";
 import { Splice } from "./splice.ts";
 
@@ -147,7 +148,7 @@ export class Forwarder implements Shell {
   }
 
   #dialFailed(request: FlowRequest, target: Target, error: unknown): void {
-    const failure = classify(error);
+    const failure = classifyFailure(error);
     if (failure.unreachable) request.unreachable(failure.unreachable);
     else if (failure.how === "timed out") request.ignore();
     else request.reject();
@@ -167,37 +168,7 @@ export class Forwarder implements Shell {
   }
 }
 
-interface DialFailure {
-  readonly how: FlowRefusal;
-  readonly reason: string;
-  /** What the guest is told by ICMP, if it is. */
-  readonly unreachable?: Unreachable;
-}
-
-/** What a kernel's error codes mean to the guest; a refusal is a reset, a time-out silence. */
-const FAILURES: Readonly<Record<string, DialFailure>> = {
-  ECONNREFUSED: { how: "refused", reason: "connection refused" },
-  ECONNRESET: { how: "refused", reason: "connection reset" },
-  ENETUNREACH: { how: "unreachable", reason: "network unreachable", unreachable: "network" },
-  ENETDOWN: { how: "unreachable", reason: "network down", unreachable: "network" },
-  EHOSTUNREACH: { how: "unreachable", reason: "host unreachable", unreachable: "host" },
-  EHOSTDOWN: { how: "unreachable", reason: "host down", unreachable: "host" },
-  // The host has no address of that family that could send there, or no port left.
-  EADDRNOTAVAIL: { how: "unreachable", reason: "no address to send from", unreachable: "network" },
-  EAFNOSUPPORT: { how: "unreachable", reason: "no such family here", unreachable: "network" },
-  EACCES: { how: "unreachable", reason: "prohibited by the host", unreachable: "prohibited" },
-  EPERM: { how: "unreachable", reason: "prohibited by the host", unreachable: "prohibited" },
-  ETIMEDOUT: { how: "timed out", reason: "no answer" },
-  EMFILE: { how: "failed", reason: "headgate has too many open files; raise ulimit -n" },
-  ENFILE: { how: "failed", reason: "the host has too many open files" },
-};
-
 /** The target as text; an IPv6 address has brackets (RFC 5952 §6). */
 function formatTarget({ hostname, port }: Target): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
-function classify(error: unknown): DialFailure {
-  const { code, message } = (error ?? {}) as { code?: string; message?: string };
-  return FAILURES[code ?? ""] ?? { how: "failed", reason: message ?? String(error) };
 }
