@@ -183,3 +183,14 @@ export function internetTest(
     await body({ scene, internet, run });
   });
 }
+
+const WEB_SERVER = new URL("web_server.ts", import.meta.url).pathname;
+
+/** Serves a page over HTTP, whatever it is asked for; returns its text. */
+export async function servePage({ scene, internet }: Trip): Promise<string> {
+  const text = Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join("");
+  const file = `${scene.folder}/page`;
+  await Deno.writeTextFile(file, text);
+  await internet.serve([Deno.execPath(), "run", "-A", WEB_SERVER, "80", file], "tcp", 80);
+  return text;
+}

@@ -1,15 +1,5 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { internetTest, NOWHERE, SERVER, type Trip } from "./internet.ts";
-
-/** Serves a file over HTTP; returns its text. */
-async function servePage({ scene, internet }: Trip): Promise<string> {
-  const text = Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join("");
-  await Deno.mkdir(`${scene.folder}/pages`);
-  await Deno.writeTextFile(`${scene.folder}/pages/page`, text);
-  const words = ["http.server", "--bind", "::", "--directory", `${scene.folder}/pages`, "80"];
-  await internet.serve(["python3", "-m", ...words], "tcp", 80);
-  return text;
-}
+import { internetTest, NOWHERE, servePage, SERVER } from "./internet.ts";
 
 internetTest("curl fetches a page through two routers", {
   programs: ["curl", "python3"],
