@@ -19,10 +19,10 @@ const MOST_LAST_BURSTS = 1024;
 /** A packet of the greatest length that IP can say, and a little more than that. */
 const PACKET_CAPACITY: number = HEADROOM + 65_536;
 /**
- * While there is traffic, no sleep is longer than TCP's shortest timer. Answers
- * to the guest then need not wake the poll only because they have started it.
+ * While there is traffic, no sleep is longer than TCP's shortest timer, that of the tail
+ * loss probe. Answers to the guest then need not wake the poll only because they have started it.
  */
-const ACTIVE_SLEEP: Millis = 10;
+const ACTIVE_SLEEP: Millis = 2;
 
 /** Who takes requests and events from the stack. */
 export interface Shell {
