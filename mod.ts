@@ -52,6 +52,7 @@ export {
 } from "./lib/ip/address.ts";
 export type { Endpoint, Flow } from "./lib/ip/flow.ts";
 export { IpHeader, IpProtocol } from "./lib/ip/header.ts";
+export type { Prefix } from "./lib/ip/prefix.ts";
 export {
   type DeliveryError,
   type DeliveryErrorKind,
@@ -95,20 +96,13 @@ export { formatAddress, formatEndpoint, formatFlow, parseAddress } from "./lib/t
 export { Driver, type Shell, systemClock } from "./lib/driver.ts";
 export { TunDevice, type TunOptions, WriteResult } from "./lib/ffi_tun.ts";
 export { type Link, SendResult } from "./lib/link/link.ts";
+export type { DhcpOptions } from "./lib/dhcp/dhcp.ts";
+export type { EthernetOptions } from "./lib/ethernet/ethernet.ts";
+export type { MacAddress } from "./lib/ethernet/header.ts";
+export type { PlaceOptions } from "./lib/ethernet/place.ts";
+export { EthernetLink, type EthernetLinkOptions } from "./lib/link/ethernet_link.ts";
 export { MemoryLink, type MemoryLinkOptions } from "./lib/link/memory_link.ts";
 export { type FrameDevice, TunLink } from "./lib/link/tun_link.ts";
-export { LocalNames } from "./lib/dns/local_names.ts";
-export type { NameCounts, NameServiceOptions } from "./lib/dns/name_service.ts";
-export {
-  formatResolvConf,
-  type NameServer,
-  parseResolvConf,
-  type ResolvConf,
-  type ResolverConfig,
-} from "./lib/dns/resolv_conf.ts";
-export type { NameObserver, Resolver } from "./lib/dns/resolver.ts";
-export type { Exchange } from "./lib/dns/exchange.ts";
-export { type Exchanges, UpstreamResolver } from "./lib/dns/upstream.ts";
 export type { ByteStream, Dialer, Target } from "./lib/forward/dialer.ts";
 export { directDialer } from "./lib/forward/direct_dialer.ts";
 export { Forwarder, type ForwarderOptions } from "./lib/forward/forwarder.ts";
@@ -119,20 +113,8 @@ export {
   type Policy,
   type Verdict,
 } from "./lib/forward/policy.ts";
-export {
-  type Datagram,
-  type DatagramService,
-  Services,
-  type StreamService,
-} from "./lib/forward/services.ts";
-export { ConnectionStream } from "./lib/forward/connection_stream.ts";
 export type { SpliceEnd } from "./lib/forward/splice.ts";
 export { type Guest, type GuestOptions, prepareGuest, SetupError } from "./lib/namespace/guest.ts";
 export type { LinkNetwork, LinkSettings } from "./lib/namespace/init.ts";
-export {
-  type GuestNames,
-  type GuestResult,
-  runGuest,
-  type RunGuestOptions,
-} from "./lib/namespace/run_guest.ts";
+export { type GuestResult, runGuest, type RunGuestOptions } from "./lib/namespace/run_guest.ts";
 export { FlowLog, type FlowLogLines, type TargetRow } from "./lib/observe/flow_log.ts";

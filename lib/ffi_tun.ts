@@ -1,5 +1,6 @@
 /**
- * A TUN device: the descriptor behind an interface whose packets we make.
+ * A TUN or TAP device: the descriptor behind an interface whose packets, or
+ * Ethernet frames, we make.
  *
  * What is read is what the kernel sent out of the interface, what is written is
  * what it receives there. Every frame begins with a virtio-net header, in which
@@ -41,6 +42,7 @@ const TUNSETIFF = 0x400454ca;
 const TUNSETVNETHDRSZ = 0x400454d8;
 const TUNSETOFFLOAD = 0x400454d0;
 const IFF_TUN = 0x0001;
+const IFF_TAP = 0x0002;
 const IFF_NO_PI = 0x1000;
 const IFF_VNET_HDR = 0x4000;
 const TCP_OFFLOADS = 0x01 | 0x02 | 0x04; // TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6
@@ -56,6 +58,8 @@ export interface TunOptions {
   readonly name: string;
   /** Whether the kernel may leave checksums and segmentation to us, and we to it. */
   readonly offload: boolean;
+  /** Whether it is a TAP device: Ethernet frames instead of packets. @default {false} */
+  readonly tap?: boolean;
 }
 
 /** What became of a frame that was written. */
@@ -72,7 +76,7 @@ export const WriteResult = {
 /** One of the results in {@linkcode WriteResult}. */
 export type WriteResult = typeof WriteResult[keyof typeof WriteResult];
 
-/** A TUN device. Only one {@linkcode wait} may be pending at a time. */
+/** A TUN or TAP device. Only one {@linkcode wait} may be pending at a time. */
 export class TunDevice {
   /** The name that the kernel gave the interface. */
   readonly name: string;
@@ -91,7 +95,7 @@ export class TunDevice {
   private constructor(descriptor: number, options: TunOptions) {
     const action = `make the TUN device "${options.name}"`;
     setNonblocking(action, descriptor);
-    this.name = attach(action, descriptor, options.name);
+    this.name = attach(action, descriptor, options);
     setHeaderLength(action, descriptor);
     this.offload = negotiateOffload(action, descriptor, options.offload);
     this.#eventfd = checked(action, "eventfd", calls().eventfd(0, O_CLOEXEC | O_NONBLOCK));
@@ -247,14 +251,15 @@ function setNonblocking(action: string, descriptor: number): void {
 }
 
 /** Makes the interface; returns its name. */
-function attach(action: string, descriptor: number, name: string): string {
+function attach(action: string, descriptor: number, { name, tap }: TunOptions): string {
   const request = new Uint8Array(IFREQ_LENGTH);
   const encoded = new TextEncoder().encode(name);
   if (encoded.length === 0 || encoded.length > MAX_NAME_LENGTH) {
     throw new RangeError(`Cannot ${action}: a name has 1 to ${MAX_NAME_LENGTH} bytes`);
   }
   request.set(encoded);
-  new DataView(request.buffer).setUint16(IFREQ_FLAGS, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR, true);
+  const kind = tap ? IFF_TAP : IFF_TUN;
+  new DataView(request.buffer).setUint16(IFREQ_FLAGS, kind | IFF_NO_PI | IFF_VNET_HDR, true);
   if (calls().ioctl(descriptor, TUNSETIFF, request) < 0) {
     const error = errno();
     throw new SystemError(action, "ioctl(TUNSETIFF)", error, explainAttach(error));

@@ -14,13 +14,13 @@ export const ROWS: readonly { readonly name: string; readonly pattern: RegExp }[
   {
     name: "wire formats",
     pattern:
-      /^lib\/(ethernet|ip|icmp|udp|tcp)\/(\w*header|options|address|flow|flow_table|seq)\.ts$/,
+      /^lib\/(ethernet|dhcp|ip|icmp|udp|tcp)\/(\w*header|options|address|flow|flow_table|seq)\.ts$/,
   },
-  { name: "protocols", pattern: /^lib\/(ethernet|ip|icmp|udp|tcp)\// },
+  { name: "protocols", pattern: /^lib\/(ethernet|dhcp|ip|icmp|udp|tcp)\// },
   { name: "stack", pattern: /^lib\/stack\// },
   { name: "text", pattern: /^lib\/text\// },
   { name: "links and driver", pattern: /^lib\/(link\/|ffi\/|ffi_tun\.ts$|driver\.ts$)/ },
-  { name: "forwarding and system", pattern: /^lib\/(dns|forward|namespace|observe)\// },
+  { name: "forwarding and system", pattern: /^lib\/(forward|namespace|observe)\// },
   { name: "commands", pattern: /^lib\/cli\// },
   { name: "entry points", pattern: /^(mod|cli)\.ts$/ },
 ];

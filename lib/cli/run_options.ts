@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { type DnsOptions, type GivenDns, parseDns } from "./dns_options.ts";
 import { type GivenNetworks, type NetworkOptions, parseNetworks } from "./network_options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -14,12 +13,14 @@ export interface RunOptions {
   readonly command: readonly string[];
   /** The guest's networks, of one family or of both, IPv4 first. */
   readonly networks: readonly NetworkOptions[];
-  /** The guest's name service; without one it sees the host's /etc/resolv.conf. */
-  readonly dns?: DnsOptions;
   /** Largest IP packet on the link, in bytes: 576 to 65521. */
   readonly mtu: number;
-  /** The name of the TUN device inside the guest. */
+  /** The name of the TUN or TAP device inside the guest. */
   readonly interfaceName: string;
+  /** Whether the guest's link is Ethernet: a TAP device. */
+  readonly tap: boolean;
+  /** Whether the link is configured before the command runs; if not, that is the guest's task. */
+  readonly configure: boolean;
   /** Whether the gateways' addresses reach the host's 127.0.0.1 and ::1. */
   readonly hostLoopback: boolean;
   /** Whether the TUN device leaves checksums and segmentation to us. */
@@ -35,9 +36,11 @@ export interface RunOptions {
 }
 
 /** The options of `headgate run` as the command line gives them. */
-export interface GivenOptions extends GivenNetworks, GivenDns {
+export interface GivenOptions extends GivenNetworks {
   readonly mtu: string;
-  readonly interface: string;
+  readonly interface?: string | undefined;
+  readonly tap?: boolean | undefined;
+  readonly configNet?: boolean | undefined;
   readonly hostLoopback?: boolean | undefined;
   readonly offload?: boolean | undefined;
   readonly isn: string;
@@ -57,14 +60,11 @@ export function parseRunOptions(given: GivenOptions, command: readonly string[])
     throw new UsageError('invalid command ""', "it is empty", "name a program, or leave it out");
   }
   const mtu = parseMtu(given.mtu);
-  const networks = parseNetworks(given, mtu);
-  const dns = parseDns(given, networks);
   return {
     command,
-    networks,
-    ...(dns && { dns }),
+    networks: parseNetworks(given, mtu),
     mtu,
-    interfaceName: parseInterfaceName(given.interface),
+    ...parseLink(given),
     hostLoopback: given.hostLoopback ?? false,
     offload: given.offload ?? true,
     isn: parseIsn(given.isn),
@@ -88,6 +88,15 @@ function parseMtu(text: string): number {
     `not a whole number from ${SMALLEST_MTU} to ${LARGEST_MTU}`,
     "leave it out for 65520",
   );
+}
+
+function parseLink(given: GivenOptions): Pick<RunOptions, "interfaceName" | "tap" | "configure"> {
+  const tap = given.tap ?? false;
+  if (given.configNet && !tap) {
+    throw new UsageError("invalid --config-net", "a TUN device always is configured", "add --tap");
+  }
+  const interfaceName = parseInterfaceName(given.interface ?? (tap ? "tap0" : "tun0"));
+  return { interfaceName, tap, configure: !tap || (given.configNet ?? false) };
 }
 
 /** IFNAMSIZ of the kernel, without the final NUL. */

@@ -1,5 +1,6 @@
 /**
- * A link over a TUN device: packets with a virtio-net header in front.
+ * A link over a TUN or TAP device: packets or frames with a virtio-net header in
+ * front.
  *
  * The header says what the kernel has left for us to do, and we for it. A
  * packet from the guest whose checksum is partial never was on a wire, so that
@@ -42,13 +43,20 @@ export class TunLink implements Link {
   readonly checksumOffload: boolean;
   readonly maxSegmentation: number;
   readonly #tun: FrameDevice;
+  readonly #frameHeader: number;
   #isClosed = false;
   #target: PacketBuffer | undefined;
   #frame: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  /** Makes a link of `tun`, which becomes its own; `mtu` is that of the interface. */
-  constructor(tun: FrameDevice, mtu: number) {
+  /**
+   * Makes a link of `tun`, which becomes its own.
+   *
+   * @param mtu That of the interface, which is about IP packets.
+   * @param frameHeader Bytes in front of each IP packet: 14 on a TAP device.
+   */
+  constructor(tun: FrameDevice, mtu: number, frameHeader = 0) {
     this.#tun = tun;
+    this.#frameHeader = frameHeader;
     this.mtu = mtu;
     this.checksumOffload = tun.offload;
     this.maxSegmentation = tun.offload ? LARGEST_SUPER_SEGMENT : 0;
@@ -81,7 +89,7 @@ export class TunLink implements Link {
   send(packet: PacketBuffer): SendResult {
     if (this.#isClosed) return SendResult.Refused;
     const at = packet.start - VNET_HEADER_LENGTH;
-    writeHeader(packet, at);
+    writeHeader(packet, at, packet.start + this.#frameHeader);
     switch (this.#tun.write(packet.bytes.subarray(at, packet.end))) {
       case WriteResult.Taken:
         return SendResult.Sent;
@@ -118,8 +126,8 @@ export class TunLink implements Link {
   }
 }
 
-/** Writes the virtio-net header of `packet` at `at`. */
-function writeHeader(packet: PacketBuffer, at: number): void {
+/** Writes the virtio-net header of `packet`, whose IP header is at `ip`, at `at`. */
+function writeHeader(packet: PacketBuffer, at: number, ip: number): void {
   const { view, start, checksumStart, segmentSize } = packet;
   const isPartial = packet.checksumState === ChecksumState.Partial;
   view.setUint32(at, 0);
@@ -131,7 +139,7 @@ function writeHeader(packet: PacketBuffer, at: number): void {
   view.setUint16(at + CHECKSUM_OFFSET, packet.checksumOffset, true);
   if (segmentSize === 0) return;
   const headers = checksumStart - start + (view.getUint8(checksumStart + TCP_DATA_OFFSET) >> 4) * 4;
-  view.setUint8(at + GSO_TYPE, view.getUint8(start) >> 4 === 4 ? GSO_TCPV4 : GSO_TCPV6);
+  view.setUint8(at + GSO_TYPE, view.getUint8(ip) >> 4 === 4 ? GSO_TCPV4 : GSO_TCPV6);
   view.setUint16(at + HEADER_LENGTH, headers, true);
   view.setUint16(at + GSO_SIZE, segmentSize, true);
 }

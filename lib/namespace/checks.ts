@@ -30,7 +30,6 @@ const PACKAGES: Readonly<Record<keyof InitTools, string>> = {
   unshare: "util-linux",
   setpriv: "util-linux",
   mount: "mount",
-  umount: "mount",
   ip: "iproute2",
 };
 
@@ -72,7 +71,6 @@ export function findTools(): InitTools | Check {
     unshare: at("unshare"),
     setpriv: at("setpriv"),
     mount: at("mount"),
-    umount: at("umount"),
     ip: at("ip"),
   };
 }

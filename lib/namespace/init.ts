@@ -7,8 +7,7 @@
  *
  *     headgate                        unshare               process 1: sh
  *     spawn ------------------------> new namespaces,
- *                                     fork ---------------> mount resolv.conf and /proc,
- *                                                         open the TUN
+ *                                     fork ---------------> mount /proc, open the TUN
  *     copy its descriptor,    <---------- @opened ---------
  *     make the interface with it
  *     kill unshare ------------------>x
@@ -26,7 +25,6 @@
  */
 
 import { TUN_PATH } from "../ffi_tun.ts";
-import { RESOLV_CONF_SCRIPT, type ResolvConfPlace } from "./resolv_conf_mount.ts";
 
 /** Descriptors that the scripts begin with, or open: single digits, as sh wants them. */
 export const ScriptDescriptor = {
@@ -48,7 +46,6 @@ export interface InitTools {
   readonly unshare: string;
   readonly setpriv: string;
   readonly mount: string;
-  readonly umount: string;
   readonly ip: string;
   readonly sh: string;
 }
@@ -59,8 +56,12 @@ export interface LinkSettings {
   readonly interfaceName: string;
   /** Bytes: 68 to 65535, and at least 1280 with IPv6. */
   readonly mtu: number;
-  /** What the guest is in: one network of each family, or of one. */
+  /** What the guest is in: one network of each family, or of one; none if it is to find out itself. */
   readonly networks: readonly LinkNetwork[];
+  /** Whether the link is Ethernet: a TAP device. @default {false} */
+  readonly tap?: boolean;
+  /** Whether the guest's kernel makes itself IPv6 addresses, and looks for routers. @default {false} */
+  readonly autoconfigure?: boolean;
 }
 
 /** A network that the guest is in; addresses as text, both IPv4 or both IPv6. */
@@ -73,25 +74,18 @@ export interface LinkNetwork {
   readonly gateway: string;
 }
 
-// Arguments: as they are named, the other script, then the other script's.
+// Arguments: mount, setpriv, sh, the other script, then the other script's.
 const SETUP_SCRIPT = `
-mount=$1 umount=$2 setpriv=$3 sh=$4 text=$5 target=$6 folder=$7 script=$8
-shift 8
-${RESOLV_CONF_SCRIPT}
-if "$mount" -t proc proc /proc; then proc=fresh; else proc=outer; fi
+if "$1" -t proc proc /proc; then proc=fresh; else proc=outer; fi
 [ -c ${TUN_PATH} ] || exit # where there is none, opening would make a file
 exec 8<>${TUN_PATH}
 echo "@opened $proc" >&9
 read -r word <&9 || exit
 exec 8>&-
+setpriv=$2 sh=$3 script=$4
+shift 4
 exec "$setpriv" --pdeathsig KILL "$sh" -c "$script" headgate "$@"
 `;
-
-/** A guest's resolv.conf, and where it goes. */
-export interface GuestResolvConf extends ResolvConfPlace {
-  /** What it says. */
-  readonly text: string;
-}
 
 // Arguments: ip, its batch, then the command. A shell that a terminal's signal reaches would
 // otherwise end with it, whatever becomes of the command; the subshell has no traps any more.
@@ -127,22 +121,19 @@ export function initWords(
   tools: InitTools,
   settings: LinkSettings,
   command: readonly string[],
-  resolvConf?: GuestResolvConf,
 ): readonly string[] {
-  const { mount, umount, setpriv, ip, sh } = tools;
-  const { text = "", target = "", folder = "" } = resolvConf ?? {};
-  const setUp = [mount, umount, setpriv, sh, text, target, folder];
+  const { mount, setpriv, ip, sh } = tools;
   const run = [ip, linkBatch(settings).join("\n"), ...command];
-  return [sh, "-c", SETUP_SCRIPT, "headgate", ...setUp, RUN_SCRIPT, ...run];
+  return [sh, "-c", SETUP_SCRIPT, "headgate", mount, setpriv, sh, RUN_SCRIPT, ...run];
 }
 
 /** What is to be configured, as lines for `ip -batch`. */
 function linkBatch(settings: LinkSettings): readonly string[] {
-  const { interfaceName: name, mtu, networks } = settings;
+  const { interfaceName: name, mtu, networks, autoconfigure = false } = settings;
   return [
     "link set lo up",
     // No address but ours: the kernel would make one itself and look for routers with it.
-    ...(hasIpv6() ? [`link set ${name} addrgenmode none`] : []),
+    ...(hasIpv6() && !autoconfigure ? [`link set ${name} addrgenmode none`] : []),
     ...networks.map(({ address, prefixLength }) => {
       // There is nobody who could have the same address, and it is to be usable at once.
       const flags = isIpv6(address) ? " nodad" : "";

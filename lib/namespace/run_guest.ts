@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type NameCounts, NameService, type NameServiceOptions } from "../dns/name_service.ts";
-import { offerNames } from "../dns/offer_names.ts";
-import { Driver } from "../driver.ts";
+import { DropCounters } from "../base/drop.ts";
+import { Driver, systemClock } from "../driver.ts";
+import type { EthernetOptions } from "../ethernet/ethernet.ts";
+import { ETHERNET_HEADER_LENGTH } from "../ethernet/header.ts";
 import { Forwarder, type ForwarderOptions } from "../forward/forwarder.ts";
-import { Services } from "../forward/services.ts";
-import type { IpAddress } from "../ip/address.ts";
+import { EthernetLink } from "../link/ethernet_link.ts";
 import type { Link } from "../link/link.ts";
 import { TunLink } from "../link/tun_link.ts";
 import { Stack, type StackOptions } from "../stack/stack.ts";
@@ -22,20 +22,14 @@ export interface RunGuestOptions {
   readonly guest: GuestOptions;
   /** What the guest may reach, and how. */
   readonly forwarder: ForwarderOptions;
-  /** The name service of the guest; its resolv.conf is in `guest`. @default none */
-  readonly names?: GuestNames;
   /** Settings of the stack. */
   readonly stack?: StackOptions;
+  /** What we are on the guest's link, if that is a TAP device. @default {no TAP device} */
+  readonly ethernet?: EthernetOptions;
   /** Puts something between the TUN device and the stack, such as a recorder. */
   readonly wrapLink?: (link: Link) => Link;
   /** Is told what the machine did not allow, though the command runs all the same. */
   readonly warn?: (message: string) => void;
-}
-
-/** The name service of a guest. */
-export interface GuestNames extends NameServiceOptions {
-  /** Addresses in the guest's networks at which it is found, on port 53. */
-  readonly addresses: readonly IpAddress[];
 }
 
 /** What became of a guest. */
@@ -48,8 +42,6 @@ export interface GuestResult {
   readonly transmitted: number;
   /** Packets that were dropped, by reason. */
   readonly drops: Readonly<Record<string, number>>;
-  /** What became of its DNS queries, if there was a name service. */
-  readonly names?: Readonly<NameCounts>;
 }
 
 /**
@@ -68,7 +60,8 @@ const DRAIN_POLL = 5;
 export async function runGuest(options: RunGuestOptions): Promise<GuestResult> {
   const signals = forwardSignals();
   try {
-    const guest = await prepareGuest({ ...options.guest, signal: signals.abort });
+    const tap = options.ethernet !== undefined;
+    const guest = await prepareGuest({ ...options.guest, tap, signal: signals.abort });
     for (const warning of guest.warnings) options.warn?.(warning);
     return await serve(guest, options, signals);
   } finally {
@@ -81,14 +74,12 @@ async function serve(
   options: RunGuestOptions,
   signals: SignalForwarding,
 ): Promise<GuestResult> {
-  const tunLink = new TunLink(guest.tun, options.guest.mtu);
-  const link = options.wrapLink?.(tunLink) ?? tunLink;
-  const stack = new Stack(link, options.stack);
+  const drops = new DropCounters();
+  const below = linkOf(guest, options, drops);
+  const link = options.wrapLink?.(below) ?? below;
+  const stack = new Stack(link, { ...options.stack, drops });
   const driver = new Driver(stack, link);
-  const services = new Services(stack, driver);
-  const names = options.names && new NameService(options.names);
-  if (names) offerNames(services, names, options.names?.addresses ?? []);
-  const forwarder = new Forwarder(stack, driver, { ...options.forwarder, services });
+  const forwarder = new Forwarder(stack, driver, options.forwarder);
   const running = driver.run();
   try {
     signals.forwardTo(guest);
@@ -99,16 +90,20 @@ async function serve(
       status,
       received: stack.received,
       transmitted: stack.transmitted,
-      drops: stack.drops.snapshot(),
-      ...(names && { names: names.counts }),
+      drops: drops.snapshot(),
     };
   } finally {
-    names?.stop();
-    services.stop();
     forwarder.stop();
     driver.close();
     await running.finally(() => guest.close());
   }
+}
+
+/** The guest's link, for IP packets. */
+function linkOf({ tun }: Guest, { guest, ethernet }: RunGuestOptions, drops: DropCounters): Link {
+  if (!ethernet) return new TunLink(tun, guest.mtu);
+  const frames = new TunLink(tun, guest.mtu, ETHERNET_HEADER_LENGTH);
+  return new EthernetLink(frames, { ...ethernet, clock: systemClock, drops });
 }
 
 /** Never resolves; rejects when the driver has failed: a guest without one is to end. */
