@@ -103,6 +103,18 @@ export type { PlaceOptions } from "./lib/ethernet/place.ts";
 export { EthernetLink, type EthernetLinkOptions } from "./lib/link/ethernet_link.ts";
 export { MemoryLink, type MemoryLinkOptions } from "./lib/link/memory_link.ts";
 export { type FrameDevice, TunLink } from "./lib/link/tun_link.ts";
+export { LocalNames } from "./lib/dns/local_names.ts";
+export type { NameCounts, NameServiceOptions } from "./lib/dns/name_service.ts";
+export {
+  formatResolvConf,
+  type NameServer,
+  parseResolvConf,
+  type ResolvConf,
+  type ResolverConfig,
+} from "./lib/dns/resolv_conf.ts";
+export type { NameObserver, Resolver } from "./lib/dns/resolver.ts";
+export type { Exchange } from "./lib/dns/exchange.ts";
+export { type Exchanges, UpstreamResolver } from "./lib/dns/upstream.ts";
 export type { ByteStream, Dialer, Target } from "./lib/forward/dialer.ts";
 export { directDialer } from "./lib/forward/direct_dialer.ts";
 export { Forwarder, type ForwarderOptions } from "./lib/forward/forwarder.ts";
@@ -113,8 +125,20 @@ export {
   type Policy,
   type Verdict,
 } from "./lib/forward/policy.ts";
+export {
+  type Datagram,
+  type DatagramService,
+  Services,
+  type StreamService,
+} from "./lib/forward/services.ts";
+export { ConnectionStream } from "./lib/forward/connection_stream.ts";
 export type { SpliceEnd } from "./lib/forward/splice.ts";
 export { type Guest, type GuestOptions, prepareGuest, SetupError } from "./lib/namespace/guest.ts";
 export type { LinkNetwork, LinkSettings } from "./lib/namespace/init.ts";
-export { type GuestResult, runGuest, type RunGuestOptions } from "./lib/namespace/run_guest.ts";
+export {
+  type GuestNames,
+  type GuestResult,
+  runGuest,
+  type RunGuestOptions,
+} from "./lib/namespace/run_guest.ts";
 export { FlowLog, type FlowLogLines, type TargetRow } from "./lib/observe/flow_log.ts";

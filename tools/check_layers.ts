@@ -20,7 +20,7 @@ export const ROWS: readonly { readonly name: string; readonly pattern: RegExp }[
   { name: "stack", pattern: /^lib\/stack\// },
   { name: "text", pattern: /^lib\/text\// },
   { name: "links and driver", pattern: /^lib\/(link\/|ffi\/|ffi_tun\.ts$|driver\.ts$)/ },
-  { name: "forwarding and system", pattern: /^lib\/(forward|namespace|observe)\// },
+  { name: "forwarding and system", pattern: /^lib\/(dns|forward|namespace|observe)\// },
   { name: "commands", pattern: /^lib\/cli\// },
   { name: "entry points", pattern: /^(mod|cli)\.ts$/ },
 ];

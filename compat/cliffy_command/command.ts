@@ -6,7 +6,7 @@
  * @module
  */
 import { type Example, formatHelp } from "./help.ts";
-import { declareOption, findOption, type Option } from "./option.ts";
+import { declareOption, findOption, type Option, type OptionSettings } from "./option.ts";
 import { parseWords } from "./parse_words.ts";
 import { ValidationError } from "./validation_error.ts";
 
@@ -71,7 +71,7 @@ export class Command {
   }
 
   /** Declares an option, such as `"-p, --pcap <file:string>"`. */
-  option(flags: string, description: string, settings?: { readonly default?: unknown }): this {
+  option(flags: string, description: string, settings?: OptionSettings): this {
     this.#options.push(declareOption(flags, description, settings));
     return this;
   }

@@ -23,15 +23,23 @@ export interface Option {
   /** Its value as a list: empty for a switch. */
   readonly args: readonly OptionArgument[];
   readonly default?: unknown;
+  /** Whether it may be repeated; its value is then a list. */
+  readonly collect: boolean;
   /** Whether it allows no other option beside it, as `--help` does. */
   readonly standalone: boolean;
+}
+
+/** Settings of an option. */
+export interface OptionSettings {
+  readonly default?: unknown;
+  readonly collect?: boolean;
 }
 
 /** The option that `flags` declares. */
 export function declareOption(
   flags: string,
   description: string,
-  settings: { readonly default?: unknown; readonly standalone?: boolean } = {},
+  settings: OptionSettings & { readonly standalone?: boolean } = {},
 ): Option {
   const typeDefinition = flags.match(/<[\w:]+>$/)?.[0] ?? "";
   const names = flags.slice(0, flags.length - typeDefinition.length).trim().split(/,\s*/);
@@ -44,6 +52,7 @@ export function declareOption(
     description,
     typeDefinition,
     args: typeDefinition === "" ? [] : [{ name: typeDefinition.slice(1, -1).split(":")[0] ?? "" }],
+    collect: settings.collect ?? false,
     standalone: settings.standalone ?? false,
     ...("default" in settings && { default: settings.default }),
   };

@@ -58,7 +58,8 @@ export function parseWords(
 
     const negated = option.name.startsWith("no-");
     const key = camelCase(negated ? option.name.slice(3) : option.name);
-    if (given.has(key)) {
+    const earlier = given.get(key);
+    if (given.has(key) && !(option.collect && Array.isArray(earlier))) {
       throw new ValidationError(
         `Option "${flag}" can only occur once, but was found several times.`,
       );
@@ -68,7 +69,8 @@ export function parseWords(
       if (value === undefined) {
         throw new ValidationError(`Missing value for option "--${option.name}".`);
       }
-      if (value !== "") given.set(key, value);
+      if (value === "") continue;
+      given.set(key, option.collect ? [...Array.isArray(earlier) ? earlier : [], value] : value);
     } else if (inline !== undefined) {
       throw new ValidationError(
         `Option "--${option.name}" doesn't take a value, but got "${inline}".`,
@@ -109,7 +111,9 @@ function defaultsOf(declared: readonly Option[]): Record<string, unknown> {
   const defaults: Record<string, unknown> = {};
   for (const option of declared) {
     if ("default" in option) defaults[camelCase(option.name)] = option.default;
-    else if (option.name.startsWith("no-")) defaults[camelCase(option.name.slice(3))] = true;
+    else if (option.name.startsWith("no-") && !findOption(declared, option.name.slice(3))) {
+      defaults[camelCase(option.name.slice(3))] = true;
+    }
   }
   return defaults;
 }

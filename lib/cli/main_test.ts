@@ -48,6 +48,7 @@ Deno.test("headgate run has the defaults of slirp4netns and the largest MTU", as
       },
       { version: 6, guest: "fd00::100", gateway: "fd00::2", dns: "fd00::3", prefixLength: 64 },
     ],
+    dns: { servers: [], addresses: ["10.0.2.3", "fd00::3"] },
     mtu: 65520,
     interfaceName: "tun0",
     tap: false,
@@ -62,7 +63,7 @@ Deno.test("headgate run has the defaults of slirp4netns and the largest MTU", as
 
 Deno.test("headgate run takes every option", async () => {
   const words =
-    "run -6 --cidr6 fd12:3456::/48 --cidr 192.168.4.0/22 --mtu=1500 -I eth0 --host-loopback --no-offload " +
+    "run --dns 192.0.2.53 --dns [2001:db8::53]:5353 --dns-forward fd12:3456::53 -6 --cidr6 fd12:3456::/48 --cidr 192.168.4.0/22 --mtu=1500 -I eth0 --host-loopback --no-offload " +
     "--isn jenkins --pcap a.pcap --summary -v x";
   const { runs } = await headgate(words.split(" "));
   assertEquals(runs, [{
@@ -74,6 +75,10 @@ Deno.test("headgate run takes every option", async () => {
       dns: "fd12:3456::3",
       prefixLength: 48,
     }],
+    dns: {
+      servers: [{ address: "192.0.2.53", port: 53 }, { address: "2001:db8::53", port: 5353 }],
+      addresses: ["fd12:3456::53"],
+    },
     mtu: 1500,
     interfaceName: "eth0",
     tap: false,

@@ -6,10 +6,14 @@
 import { AddressPolicy } from "../forward/policy.ts";
 import { SetupError } from "../namespace/guest.ts";
 import { hasIpv6 } from "../namespace/init.ts";
-import { runGuest } from "../namespace/run_guest.ts";
+import { findResolvConf } from "../namespace/resolv_conf_mount.ts";
+import { type GuestNames, runGuest } from "../namespace/run_guest.ts";
 import { FlowLog } from "../observe/flow_log.ts";
 import { parseAddress } from "../text/address.ts";
 import type { Capture } from "./capture.ts";
+import type { DnsOptions } from "./dns_options.ts";
+import { createGuestNaming } from "./guest_names.ts";
+import type { NetworkOptions } from "./network_options.ts";
 import type { RunOptions } from "./run_options.ts";
 import { stationOf } from "./station.ts";
 import { summarize } from "./summary.ts";
@@ -46,12 +50,14 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
     ...(verbosity === "verbose" && { detail: say }),
     ...(verbosity !== "quiet" && { denial: say }),
   });
+  const naming = options.dns && createNaming(options.dns, options, networks);
   const result = await runGuest({
     guest: {
       command: options.command,
       interfaceName: options.interfaceName,
       mtu: options.mtu,
       offload: options.offload,
+      ...(naming?.resolvConf !== undefined && { resolvConf: naming.resolvConf }),
       autoconfigure: !options.configure && networks.some(({ version }) => version === 6),
       networks: !options.configure ? [] : networks.map(({ guest, prefixLength, gateway }) => (
         { address: guest, prefixLength, gateway }
@@ -66,6 +72,7 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
       }),
       observer: log,
     },
+    ...(naming && { names: naming.names }),
     stack: { tcp: { isn: options.isn, keepAlive: KEEP_ALIVE } },
     ...(options.tap && { ethernet: stationOf(networks, options.mtu) }),
     ...(capture && { wrapLink: capture.wrap }),
@@ -74,6 +81,27 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
   if (options.summary) { for (const line of summarize(log.rows, result)) say(line); }
   return result.status;
 }
+
+/** The name service of a guest that is in these networks, and its resolv.conf if it can have one. */
+function createNaming(
+  { servers, addresses }: DnsOptions,
+  { hostLoopback, verbosity }: RunOptions,
+  networks: readonly NetworkOptions[],
+): { readonly names: GuestNames; readonly resolvConf?: string } {
+  const hasNetwork = (address: string) =>
+    networks.some(({ version }) => version === (address.includes(":") ? 6 : 4));
+  const { names, resolvConf } = createGuestNaming(
+    { servers, addresses: addresses.filter(hasNetwork) },
+    hostLoopback ? networks.map(({ gateway }) => gateway) : [],
+  );
+  if (findResolvConf()) return { names, resolvConf };
+  if (verbosity !== "quiet") say(NO_RESOLV_CONF);
+  return { names };
+}
+
+const NO_RESOLV_CONF =
+  "the guest finds no names: this machine has no /etc/resolv.conf that could " +
+  "be hidden behind the guest's own; make an empty one";
 
 /** Says something to the user, apart from what the command says. */
 function say(line: string): void {

@@ -34,6 +34,13 @@ export function createRunCommand(effects: Effects, exit: (code: number) => void)
     .option("--config-net", "Configure the TAP device before the command runs.")
     .option("-I, --interface <name:string>", "Name of the device (Default: tun0, with --tap tap0)")
     .option("--host-loopback", "Let the gateway's address reach the host's loopback.")
+    .option("--dns <address:string>", "Ask this name server, not the host's; may be repeated.", {
+      collect: true,
+    })
+    .option("--dns-forward <address:string>", "Where the guest finds its name server.", {
+      collect: true,
+    })
+    .option("--no-dns", "No name server for the guest; it sees the host's resolv.conf.")
     .option("--no-offload", "No checksum or segmentation offload on the device.")
     .option("--isn <hash:string>", "Hash of initial sequence numbers: siphash or jenkins.", {
       default: "siphash",

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type DnsOptions, type GivenDns, parseDns } from "./dns_options.ts";
 import { type GivenNetworks, type NetworkOptions, parseNetworks } from "./network_options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -13,6 +14,8 @@ export interface RunOptions {
   readonly command: readonly string[];
   /** The guest's networks, of one family or of both, IPv4 first. */
   readonly networks: readonly NetworkOptions[];
+  /** The guest's name service; without one it sees the host's /etc/resolv.conf. */
+  readonly dns?: DnsOptions;
   /** Largest IP packet on the link, in bytes: 576 to 65521. */
   readonly mtu: number;
   /** The name of the TUN or TAP device inside the guest. */
@@ -36,7 +39,7 @@ export interface RunOptions {
 }
 
 /** The options of `headgate run` as the command line gives them. */
-export interface GivenOptions extends GivenNetworks {
+export interface GivenOptions extends GivenNetworks, GivenDns {
   readonly mtu: string;
   readonly interface?: string | undefined;
   readonly tap?: boolean | undefined;
@@ -60,9 +63,12 @@ export function parseRunOptions(given: GivenOptions, command: readonly string[])
     throw new UsageError('invalid command ""', "it is empty", "name a program, or leave it out");
   }
   const mtu = parseMtu(given.mtu);
+  const networks = parseNetworks(given, mtu);
+  const dns = parseDns(given, networks);
   return {
     command,
-    networks: parseNetworks(given, mtu),
+    networks,
+    ...(dns && { dns }),
     mtu,
     ...parseLink(given),
     hostLoopback: given.hostLoopback ?? false,

@@ -19,6 +19,7 @@ import { directDialer } from "./direct_dialer.ts";
 import { classifyFailure } from "./failure.ts";
 import type { FlowObserver } from "./observer.ts";
 import type { Policy, Verdict } from "./policy.ts";
+import type { Services } from "./services.ts";
 import { Splice } from "./splice.ts";
 
 /** Settings of a {@linkcode Forwarder}. */
@@ -31,6 +32,8 @@ export interface ForwarderOptions {
   readonly observer?: FlowObserver;
   /** Dials at a time, at most; further requests wait for their turn. @default {1024} */
   readonly maxDials?: number;
+  /** Services of the same stack, which are told of events of their connections. */
+  readonly services?: Services;
 }
 
 const MAX_DIALS = 1024;
@@ -78,7 +81,7 @@ export class Forwarder implements Shell {
     }
     this.#dialWaiting();
     for (let next = this.#stack.nextConnection(); next; next = this.#stack.nextConnection()) {
-      this.#splices.get(next)?.notify();
+      (this.#splices.get(next) ?? this.#options.services?.streamOf(next))?.notify();
     }
   }
 

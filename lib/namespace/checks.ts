@@ -30,6 +30,7 @@ const PACKAGES: Readonly<Record<keyof InitTools, string>> = {
   unshare: "util-linux",
   setpriv: "util-linux",
   mount: "mount",
+  umount: "mount",
   ip: "iproute2",
 };
 
@@ -71,6 +72,7 @@ export function findTools(): InitTools | Check {
     unshare: at("unshare"),
     setpriv: at("setpriv"),
     mount: at("mount"),
+    umount: at("umount"),
     ip: at("ip"),
   };
 }

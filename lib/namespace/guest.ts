@@ -23,8 +23,15 @@ import { isInForeground, takeForeground } from "../ffi/terminal.ts";
 import { TunDevice } from "../ffi_tun.ts";
 import { checkRequirements, findTools, isPrivileged } from "./checks.ts";
 import { ControlSocket } from "./control.ts";
-import { initWords, type LinkSettings, ScriptDescriptor, unshareWords } from "./init.ts";
+import {
+  type GuestResolvConf,
+  initWords,
+  type LinkSettings,
+  ScriptDescriptor,
+  unshareWords,
+} from "./init.ts";
 import { findProgram } from "./programs.ts";
+import { findResolvConf } from "./resolv_conf_mount.ts";
 
 export type { LinkNetwork, LinkSettings } from "./init.ts";
 
@@ -38,6 +45,8 @@ export interface GuestOptions extends LinkSettings {
    * but where sh is dash it lacks variables whose names a shell cannot have.
    */
   readonly command: readonly string[];
+  /** The text of the guest's /etc/resolv.conf. @default the host's is seen */
+  readonly resolvConf?: string;
   /** Whether the kernel may leave checksums and segmentation to us. */
   readonly offload: boolean;
   /** Ends the set-up; of no effect after it. */
@@ -145,7 +154,8 @@ const OUTER_PROC = "The command sees the processes outside in /proc: this machin
 function startInit(options: GuestOptions, control: ControlSocket): number {
   const tools = findTools();
   if ("ok" in tools) throw setupError("set up a guest", tools);
-  const words = initWords(tools, options, options.command);
+  const resolvConf = placeResolvConf(options.resolvConf);
+  const words = initWords(tools, options, options.command, resolvConf);
   const pid = spawn({
     path: tools.unshare,
     words: unshareWords(tools.unshare, !isPrivileged(), words),
@@ -157,6 +167,16 @@ function startInit(options: GuestOptions, control: ControlSocket): number {
   });
   control.handOver();
   return pid;
+}
+
+/** A file that is not there has no place to put another in. */
+function placeResolvConf(text: string | undefined): GuestResolvConf | undefined {
+  if (text === undefined) return undefined;
+  const place = findResolvConf();
+  if (place) return { text, ...place };
+  throw new SetupError(
+    "Cannot give the guest a resolv.conf: the host has no /etc/resolv.conf; make an empty one",
+  );
 }
 
 /** Why a step failed: what the machine lacks, or else what the programs said. */

@@ -7,7 +7,8 @@
  *
  *     headgate                        unshare               process 1: sh
  *     spawn ------------------------> new namespaces,
- *                                     fork ---------------> mount /proc, open the TUN
+ *                                     fork ---------------> mount resolv.conf and /proc,
+ *                                                         open the TUN
  *     copy its descriptor,    <---------- @opened ---------
  *     make the interface with it
  *     kill unshare ------------------>x
@@ -25,6 +26,7 @@
  */
 
 import { TUN_PATH } from "../ffi_tun.ts";
+import { RESOLV_CONF_SCRIPT, type ResolvConfPlace } from "./resolv_conf_mount.ts";
 
 /** Descriptors that the scripts begin with, or open: single digits, as sh wants them. */
 export const ScriptDescriptor = {
@@ -46,6 +48,7 @@ export interface InitTools {
   readonly unshare: string;
   readonly setpriv: string;
   readonly mount: string;
+  readonly umount: string;
   readonly ip: string;
   readonly sh: string;
 }
@@ -74,18 +77,25 @@ export interface LinkNetwork {
   readonly gateway: string;
 }
 
-// Arguments: mount, setpriv, sh, the other script, then the other script's.
+// Arguments: as they are named, the other script, then the other script's.
 const SETUP_SCRIPT = `
-if "$1" -t proc proc /proc; then proc=fresh; else proc=outer; fi
+mount=$1 umount=$2 setpriv=$3 sh=$4 text=$5 target=$6 folder=$7 script=$8
+shift 8
+${RESOLV_CONF_SCRIPT}
+if "$mount" -t proc proc /proc; then proc=fresh; else proc=outer; fi
 [ -c ${TUN_PATH} ] || exit # where there is none, opening would make a file
 exec 8<>${TUN_PATH}
 echo "@opened $proc" >&9
 read -r word <&9 || exit
 exec 8>&-
-setpriv=$2 sh=$3 script=$4
-shift 4
 exec "$setpriv" --pdeathsig KILL "$sh" -c "$script" headgate "$@"
 `;
+
+/** A guest's resolv.conf, and where it goes. */
+export interface GuestResolvConf extends ResolvConfPlace {
+  /** What it says. */
+  readonly text: string;
+}
 
 // Arguments: ip, its batch, then the command. A shell that a terminal's signal reaches would
 // otherwise end with it, whatever becomes of the command; the subshell has no traps any more.
@@ -121,10 +131,13 @@ export function initWords(
   tools: InitTools,
   settings: LinkSettings,
   command: readonly string[],
+  resolvConf?: GuestResolvConf,
 ): readonly string[] {
-  const { mount, setpriv, ip, sh } = tools;
+  const { mount, umount, setpriv, ip, sh } = tools;
+  const { text = "", target = "", folder = "" } = resolvConf ?? {};
+  const setUp = [mount, umount, setpriv, sh, text, target, folder];
   const run = [ip, linkBatch(settings).join("\n"), ...command];
-  return [sh, "-c", SETUP_SCRIPT, "headgate", mount, setpriv, sh, RUN_SCRIPT, ...run];
+  return [sh, "-c", SETUP_SCRIPT, "headgate", ...setUp, RUN_SCRIPT, ...run];
 }
 
 /** What is to be configured, as lines for `ip -batch`. */

@@ -5,10 +5,14 @@
  * @module
  */
 import { DropCounters } from "../base/drop.ts";
+import { type NameCounts, NameService, type NameServiceOptions } from "../dns/name_service.ts";
+import { offerNames } from "../dns/offer_names.ts";
 import { Driver, systemClock } from "../driver.ts";
 import type { EthernetOptions } from "../ethernet/ethernet.ts";
 import { ETHERNET_HEADER_LENGTH } from "../ethernet/header.ts";
 import { Forwarder, type ForwarderOptions } from "../forward/forwarder.ts";
+import { Services } from "../forward/services.ts";
+import type { IpAddress } from "../ip/address.ts";
 import { EthernetLink } from "../link/ethernet_link.ts";
 import type { Link } from "../link/link.ts";
 import { TunLink } from "../link/tun_link.ts";
@@ -22,6 +26,8 @@ export interface RunGuestOptions {
   readonly guest: GuestOptions;
   /** What the guest may reach, and how. */
   readonly forwarder: ForwarderOptions;
+  /** The name service of the guest; its resolv.conf is in `guest`. @default none */
+  readonly names?: GuestNames;
   /** Settings of the stack. */
   readonly stack?: StackOptions;
   /** What we are on the guest's link, if that is a TAP device. @default {no TAP device} */
@@ -30,6 +36,12 @@ export interface RunGuestOptions {
   readonly wrapLink?: (link: Link) => Link;
   /** Is told what the machine did not allow, though the command runs all the same. */
   readonly warn?: (message: string) => void;
+}
+
+/** The name service of a guest. */
+export interface GuestNames extends NameServiceOptions {
+  /** Addresses in the guest's networks at which it is found, on port 53. */
+  readonly addresses: readonly IpAddress[];
 }
 
 /** What became of a guest. */
@@ -42,6 +54,8 @@ export interface GuestResult {
   readonly transmitted: number;
   /** Packets that were dropped, by reason. */
   readonly drops: Readonly<Record<string, number>>;
+  /** What became of its DNS queries, if there was a name service. */
+  readonly names?: Readonly<NameCounts>;
 }
 
 /**
@@ -79,7 +93,10 @@ async function serve(
   const link = options.wrapLink?.(below) ?? below;
   const stack = new Stack(link, { ...options.stack, drops });
   const driver = new Driver(stack, link);
-  const forwarder = new Forwarder(stack, driver, options.forwarder);
+  const services = new Services(stack, driver);
+  const names = options.names && new NameService(options.names);
+  if (names) offerNames(services, names, options.names?.addresses ?? []);
+  const forwarder = new Forwarder(stack, driver, { ...options.forwarder, services });
   const running = driver.run();
   try {
     signals.forwardTo(guest);
@@ -91,8 +108,11 @@ async function serve(
       received: stack.received,
       transmitted: stack.transmitted,
       drops: drops.snapshot(),
+      ...(names && { names: names.counts }),
     };
   } finally {
+    names?.stop();
+    services.stop();
     forwarder.stop();
     driver.close();
     await running.finally(() => guest.close());
