@@ -50,7 +50,7 @@ export {
   ipv4,
   isIpv4,
 } from "./lib/ip/address.ts";
-export type { Endpoint, Flow } from "./lib/ip/flow.ts";
+export { type Endpoint, EndpointField, type Flow } from "./lib/ip/flow.ts";
 export { IpHeader, IpProtocol } from "./lib/ip/header.ts";
 export type { Prefix } from "./lib/ip/prefix.ts";
 export {
@@ -118,7 +118,14 @@ export { type Exchanges, UpstreamResolver } from "./lib/dns/upstream.ts";
 export type { ByteStream, Dialer, Target } from "./lib/forward/dialer.ts";
 export { directDialer } from "./lib/forward/direct_dialer.ts";
 export { Forwarder, type ForwarderOptions } from "./lib/forward/forwarder.ts";
-export type { FlowObserver, FlowRefusal } from "./lib/forward/observer.ts";
+export { DatagramForwarder, type DatagramForwarderOptions } from "./lib/forward/datagrams.ts";
+export type {
+  DatagramFailure,
+  DatagramNetwork,
+  DatagramPort,
+  LateFailure,
+} from "./lib/forward/datagram_network.ts";
+export type { FlowEnd, FlowObserver, FlowRefusal } from "./lib/forward/observer.ts";
 export {
   AddressPolicy,
   type AddressPolicyOptions,

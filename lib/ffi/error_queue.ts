@@ -62,6 +62,8 @@ export interface SendFailure {
   readonly mtu: number;
   /** Where the packet was to go. */
   readonly target: IpAddress | undefined;
+  /** And to which port, if it had one. */
+  readonly targetPort: number;
   /** The beginning of the packet's payload; valid until the next one is read. */
   readonly quoted: Uint8Array;
 }
@@ -104,6 +106,7 @@ export class ErrorQueue {
       code: view.getUint8(ICMP_CODE),
       mtu: view.getUint32(INFO, true),
       target: this.#target.address,
+      targetPort: this.#target.port,
       quoted: this.#bytes.subarray(QUOTED, QUOTED + length),
     };
   }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type IpAddress, ipv4, isIpv4, writeAddress } from "../ip/address.ts";
+import { type IpAddress, ipv4, isIpv4, readAddress, writeAddress } from "../ip/address.ts";
+import type { EndpointField } from "../ip/flow.ts";
 import { cString, declare } from "./libc.ts";
 
 const calls = declare({
@@ -51,6 +52,15 @@ export class SocketAddress {
     if (this.family !== AF_INET6) return undefined;
     const word = (index: number) => this.#view.getInt32(IPV6.start + 4 * index);
     return { w0: word(0), w1: word(1), w2: word(2), w3: word(3) };
+  }
+
+  /** Copies both to `endpoint`; an address of another family is left out. */
+  copyTo(endpoint: EndpointField): void {
+    const view = this.#view;
+    const { address } = endpoint;
+    endpoint.port = this.port;
+    if (this.family === AF_INET) address.assignIpv4(view.getInt32(IPV4.start));
+    else if (this.family === AF_INET6) readAddress(address, view, IPV6.start);
   }
 
   /** Becomes the address and port that Deno has told. @returns Whether that was an IP address. */

@@ -15,6 +15,9 @@ export type FlowRefusal =
   | "failed"
   | "given up";
 
+/** How a flow ended; one of datagrams does so when it is idle, or gives way to others. */
+export type FlowEnd = SpliceEnd | "idle";
+
 /** Is told what becomes of flows. */
 export interface FlowObserver {
   /** The target has answered, and so do we. */
@@ -22,5 +25,5 @@ export interface FlowObserver {
   /** There will be no connection; `reason` is a sentence without its full stop. */
   refused(flow: Flow, how: FlowRefusal, reason: string): void;
   /** A connection is over. Bytes from the guest (`up`) and to it (`down`). */
-  closed(flow: Flow, end: SpliceEnd, up: number, down: number): void;
+  closed(flow: Flow, end: FlowEnd, up: number, down: number): void;
 }

@@ -14,6 +14,12 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** An endpoint that is written over from packet to packet. */
+export class EndpointField implements Endpoint {
+  readonly address: AddressField = new AddressField();
+  port = 0;
+}
+
 /** The two ends of a flow, named by their roles: `client` spoke first. */
 export interface Flow {
   /** The IP protocol number: 6 is TCP, 17 UDP. */

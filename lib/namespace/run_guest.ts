@@ -10,6 +10,7 @@ import { offerNames } from "../dns/offer_names.ts";
 import { Driver, systemClock } from "../driver.ts";
 import type { EthernetOptions } from "../ethernet/ethernet.ts";
 import { ETHERNET_HEADER_LENGTH } from "../ethernet/header.ts";
+import { DatagramForwarder, type DatagramForwarderOptions } from "../forward/datagrams.ts";
 import { Forwarder, type ForwarderOptions } from "../forward/forwarder.ts";
 import { Services } from "../forward/services.ts";
 import type { IpAddress } from "../ip/address.ts";
@@ -28,6 +29,8 @@ export interface RunGuestOptions {
   readonly forwarder: ForwarderOptions;
   /** The name service of the guest; its resolv.conf is in `guest`. @default none */
   readonly names?: GuestNames;
+  /** Where datagrams go; policy and observer are the forwarder's. @default {the host's sockets} */
+  readonly datagrams?: Partial<DatagramForwarderOptions>;
   /** Settings of the stack. */
   readonly stack?: StackOptions;
   /** What we are on the guest's link, if that is a TAP device. @default {no TAP device} */
@@ -64,6 +67,8 @@ export interface GuestResult {
  */
 const DRAIN_IDLE = 5000;
 const DRAIN_POLL = 5;
+/** Each takes in 64 packets; the TUN device holds 20,000. */
+const MOST_LAST_STEPS = 400;
 
 /**
  * Runs a command whose only network is a TUN device that we serve, until it
@@ -97,12 +102,19 @@ async function serve(
   const names = options.names && new NameService(options.names);
   if (names) offerNames(services, names, options.names?.addresses ?? []);
   const forwarder = new Forwarder(stack, driver, { ...options.forwarder, services });
+  const { policy, observer } = options.forwarder;
+  const datagrams = new DatagramForwarder(stack, driver, {
+    policy,
+    ...(observer && { observer }),
+    ...options.datagrams,
+  });
   const running = driver.run();
   try {
     signals.forwardTo(guest);
     guest.start();
     const status = await Promise.race([guest.exited, untilFailure(running)]);
-    await drain(forwarder, signals.abort);
+    takeInAll(driver, stack);
+    await drain([forwarder, datagrams], signals.abort);
     return {
       status,
       received: stack.received,
@@ -114,6 +126,7 @@ async function serve(
     names?.stop();
     services.stop();
     forwarder.stop();
+    datagrams.stop();
     driver.close();
     await running.finally(() => guest.close());
   }
@@ -132,15 +145,28 @@ async function untilFailure(running: Promise<void>): Promise<never> {
   return await new Promise<never>(() => {});
 }
 
+/** What the command has sent before it ended, and nobody has read yet: datagrams, perhaps. */
+function takeInAll(driver: Driver, stack: Stack): void {
+  for (let step = 0; step < MOST_LAST_STEPS; step++) {
+    const before = stack.received;
+    driver.kick();
+    if (stack.received === before) return;
+  }
+}
+
+/** What may still have something to pass on. */
+type Drained = Pick<Forwarder, "isDrained" | "bytesInProgress">;
+
 /** Waits until what the guest has sent has been passed on, or no longer moves. */
-async function drain(forwarder: Forwarder, abort: AbortSignal): Promise<void> {
-  let moved = forwarder.bytesInProgress;
+async function drain(parts: readonly Drained[], abort: AbortSignal): Promise<void> {
+  const inProgress = () => parts.reduce((sum, part) => sum + part.bytesInProgress, 0);
+  let moved = inProgress();
   let movedAt = performance.now();
-  while (!forwarder.isDrained && !abort.aborted) {
+  while (!parts.every((part) => part.isDrained) && !abort.aborted) {
     await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL));
     const now = performance.now();
-    if (forwarder.bytesInProgress !== moved) {
-      moved = forwarder.bytesInProgress;
+    if (inProgress() !== moved) {
+      moved = inProgress();
       movedAt = now;
     } else if (now - movedAt > DRAIN_IDLE) {
       return;

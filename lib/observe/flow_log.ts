@@ -5,14 +5,14 @@
  *
  * @module
  */
-import type { FlowObserver, FlowRefusal } from "../forward/observer.ts";
-import type { SpliceEnd } from "../forward/splice.ts";
+import type { FlowEnd, FlowObserver, FlowRefusal } from "../forward/observer.ts";
 import type { Flow } from "../ip/flow.ts";
+import { IpProtocol } from "../ip/header.ts";
 import { formatEndpoint, formatFlow } from "../text/address.ts";
 
 /** All flows to one target. */
 export interface TargetRow {
-  /** Address and port, or the word "others". */
+  /** Address and port, with "/udp" behind it if it is not TCP; or the word "others". */
   readonly target: string;
   /** Flows that were opened or refused. */
   flows: number;
@@ -23,7 +23,7 @@ export interface TargetRow {
   /** Bytes to the guest, of the flows that are over. */
   down: number;
   /** How the flows ended, and how many of them so. */
-  readonly ends: Map<SpliceEnd | FlowRefusal, number>;
+  readonly ends: Map<FlowEnd | FlowRefusal, number>;
 }
 
 /** Takes lines while things happen; a level that is absent is off. */
@@ -71,7 +71,7 @@ export class FlowLog implements FlowObserver {
     else this.#detail(() => `${how} ${formatFlow(flow)}: ${reason}`);
   }
 
-  closed(flow: Flow, end: SpliceEnd, up: number, down: number): void {
+  closed(flow: Flow, end: FlowEnd, up: number, down: number): void {
     const row = this.#row(flow);
     row.open--;
     row.up += up;
@@ -80,8 +80,8 @@ export class FlowLog implements FlowObserver {
     this.#detail(() => `${end} ${formatFlow(flow)}: ${up} bytes up, ${down} down`);
   }
 
-  #row({ target }: Flow): TargetRow {
-    const wanted = formatEndpoint(target);
+  #row(flow: Flow): TargetRow {
+    const wanted = nameOf(flow);
     const isKnown = this.#rows.has(wanted) || this.#rows.size < MOST_TARGETS;
     const name = isKnown ? wanted : OTHERS;
     const row = this.#rows.get(name) ??
@@ -92,7 +92,7 @@ export class FlowLog implements FlowObserver {
 
   /** Each target once: a scan of all ports is not to fill the screen. */
   #tellDenial(flow: Flow, reason: string): void {
-    const target = formatEndpoint(flow.target);
+    const target = nameOf(flow);
     if (this.#denied.has(target) || this.#denied.size > MOST_DENIALS) return;
     this.#denied.add(target);
     const isLast = this.#denied.size > MOST_DENIALS;
@@ -104,4 +104,8 @@ export class FlowLog implements FlowObserver {
     this.#details++;
     this.#lines.detail(this.#details > MOST_DETAILS ? "no more lines of this kind" : line());
   }
+}
+
+function nameOf({ protocol, target }: Flow): string {
+  return formatEndpoint(target) + (protocol === IpProtocol.Udp ? "/udp" : "");
 }

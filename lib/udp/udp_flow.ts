@@ -40,10 +40,11 @@ export interface DatagramFlow {
    * Sends a datagram to the client. Nothing of `data` is kept.
    *
    * @param from Who says it: the target, or somebody else who knows of the client.
+   * @param length How much of `data`. @default {all of it}
    * @returns False when it cannot be sent: too many wait already, it is too long, the client wants
    * no answers, or the flow is over.
    */
-  send(from: Endpoint, data: Uint8Array): boolean;
+  send(from: Endpoint, data: Uint8Array, length?: number): boolean;
   /** Forgets the flow; what waits is thrown away. The client's next datagram opens another. */
   close(): void;
 }
@@ -116,13 +117,13 @@ export class UdpFlow implements DatagramFlow, Sender, Timed, FlowEntry<UdpFlow> 
     return !this.isOver && this.outgoing.hasRoomFor(length);
   }
 
-  send(from: Endpoint, data: Uint8Array): boolean {
+  send(from: Endpoint, data: Uint8Array, length = data.length): boolean {
     const { peer } = this;
     const isV4 = isIpv4(peer.address);
     if (this.isOver || peer.port === 0 || isIpv4(from.address) !== isV4) return false;
-    if (data.length > longestPayload(isV4 ? 4 : 6)) return false;
+    if (length > longestPayload(isV4 ? 4 : 6)) return false;
     about.assign(peer.address, peer.port, from.address, from.port);
-    if (!this.outgoing.put(about, data, 0, data.length)) return false;
+    if (!this.outgoing.put(about, data, 0, length)) return false;
     if (this.own.port === DNS_PORT) this.#expectNoMore();
     this.#owner.markReady(this);
     return true;

@@ -1,0 +1,331 @@
+/**
+ * Datagrams from a guest to the outside, and back.
+ *
+ *     guest's address and port  <->  a port of the outside     "mapping"
+ *       + a target              <->  + its address there       "lane"
+ *
+ * Whoever the guest talks to from one port sees one port of ours, so that what a
+ * client learns of its own address from one peer holds for the others
+ * (endpoint-independent mapping, RFC 4787 REQ-1). From outside the guest hears
+ * the addresses to which it has sent, whatever their port (address-dependent
+ * filtering, REQ-8): nobody else can reach it.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc4787 | RFC 4787}
+ * @module
+ */
+import { Drop } from "../base/drop.ts";
+import type { Driver, Shell } from "../driver.ts";
+import { type IpAddress, ipv4, isIpv4, sameAddress } from "../ip/address.ts";
+import { type Endpoint, EndpointField, FlowKey } from "../ip/flow.ts";
+import { type FlowEntry, FlowTable } from "../ip/flow_table.ts";
+import type { Stack } from "../stack/stack.ts";
+import { formatEndpoint, parseAddress } from "../text/address.ts";
+import type { DatagramFlow } from "../udp/udp_flow.ts";
+import type { DatagramFailure, DatagramNetwork, DatagramPort } from "./datagram_network.ts";
+import type { Target } from "./dialer.ts";
+import { classifyFailure } from "./failure.ts";
+import { HostDatagrams } from "./host_datagrams.ts";
+import type { FlowEnd, FlowObserver } from "./observer.ts";
+import type { Policy, Verdict } from "./policy.ts";
+
+/** Settings of a {@linkcode DatagramForwarder}. */
+export interface DatagramForwarderOptions {
+  /** What the guest may reach. */
+  readonly policy: Policy;
+  /** Where datagrams go out. @default {the host's sockets} */
+  readonly network?: DatagramNetwork;
+  /** Is told what becomes of flows. */
+  readonly observer?: FlowObserver;
+}
+
+/** Datagrams that are taken from one port before the others have their turn. */
+const BURST = 256;
+
+/** A port of the outside, and who has it. */
+class Mapping {
+  /** Stands for the mapping in the table of lanes. */
+  readonly id: IpAddress;
+  readonly port: DatagramPort;
+  /** Under which others find it, unless one flow has it for itself. */
+  readonly name: string | undefined;
+  readonly lanes = new Set<Lane>();
+
+  constructor(id: number, port: DatagramPort, name: string | undefined) {
+    this.id = ipv4(id);
+    this.port = port;
+    this.name = name;
+  }
+}
+
+/** A flow that goes out through a mapping. */
+class Lane implements FlowEntry<Lane> {
+  readonly flow: DatagramFlow;
+  readonly mapping: Mapping;
+  readonly peer: Endpoint;
+  /** The target, as the outside calls it. */
+  readonly own: Endpoint;
+  hash = 0;
+  nextInBucket: Lane | undefined = undefined;
+  /** Bytes that were sent to the target, and to the guest. */
+  up = 0;
+  down = 0;
+
+  constructor(flow: DatagramFlow, mapping: Mapping, target: Endpoint) {
+    this.flow = flow;
+    this.mapping = mapping;
+    this.peer = { address: mapping.id, port: 0 };
+    this.own = target;
+  }
+
+  /** Sends to the guest, as from the target, but from this port of its; returns whether it could. */
+  send(port: number, bytes: Uint8Array, length: number): boolean {
+    const { target } = this.flow.flow;
+    const from = port === this.own.port ? target : { address: target.address, port };
+    return this.flow.send(from, bytes, length);
+  }
+}
+
+/** Forwards the datagrams of a stack; see the module's description. */
+export class DatagramForwarder implements Shell {
+  readonly #stack: Stack;
+  readonly #driver: Driver;
+  readonly #options: DatagramForwarderOptions;
+  /** What has been allowed; a flow that is not there waits for its verdict. */
+  readonly #lanes = new Map<DatagramFlow, Lane>();
+  readonly #undecided = new Set<DatagramFlow>();
+  readonly #byTarget: FlowTable<Lane>;
+  readonly #mappings = new Map<string, Mapping>();
+  readonly #byPort = new Map<DatagramPort, Mapping>();
+  readonly #buffer = new Uint8Array(65_536);
+  readonly #from = new EndpointField();
+  readonly #key = new FlowKey();
+  readonly #readable: DatagramPort[] = [];
+  readonly #failed: DatagramPort[] = [];
+  #network: DatagramNetwork | undefined;
+  #nextId = 1;
+  #isStopped = false;
+
+  /** Attaches a forwarder to the stack that `driver` runs. */
+  constructor(stack: Stack, driver: Driver, options: DatagramForwarderOptions) {
+    this.#stack = stack;
+    this.#driver = driver;
+    this.#options = options;
+    const seed = crypto.getRandomValues(new Int32Array(1));
+    this.#byTarget = new FlowTable(seed[0]!); // an array of one
+    driver.attach(this);
+  }
+
+  /** Flows that go out. */
+  get openCount(): number {
+    return this.#lanes.size;
+  }
+
+  /** Ports of the outside that are open. */
+  get portCount(): number {
+    return this.#byPort.size;
+  }
+
+  /** Whether everything that the stack has taken in has been passed on. */
+  get isDrained(): boolean {
+    return this.#undecided.size === 0;
+  }
+
+  /** Bytes passed on so far by the flows that are open, both ways. */
+  get bytesInProgress(): number {
+    let bytes = 0;
+    for (const { up, down } of this.#lanes.values()) bytes += up + down;
+    return bytes;
+  }
+
+  pump(): void {
+    const stack = this.#stack;
+    for (let flow = stack.nextDatagramFlow(); flow; flow = stack.nextDatagramFlow()) {
+      const lane = this.#lanes.get(flow);
+      if (flow.isOver) this.#close(flow, lane, "idle");
+      else if (lane) this.#passOn(lane);
+      else if (this.#isStopped) flow.close();
+      else if (!this.#undecided.has(flow)) this.#ask(flow);
+    }
+  }
+
+  /** Ends everything at once, and for good. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#undecided.clear();
+    for (const [flow, lane] of [...this.#lanes]) {
+      flow.close();
+      this.#close(flow, lane, "closed");
+    }
+    this.#network?.close();
+  }
+
+  /** What the policy knows at once is done at once: a datagram does not wait for a promise. */
+  #ask(flow: DatagramFlow): void {
+    this.#undecided.add(flow);
+    try {
+      const verdict = this.#options.policy.decide(flow.flow);
+      const target = "kind" in verdict && verdict.kind === "allow" && numeric(verdict.target);
+      if (target) this.#open(flow, target);
+      else void this.#askLater(flow, verdict);
+    } catch (error) {
+      this.#fail(flow, error);
+    }
+  }
+
+  /** For verdicts that take time, names as targets, and refusals. */
+  async #askLater(flow: DatagramFlow, verdict: Verdict | Promise<Verdict>): Promise<void> {
+    try {
+      const decided = await verdict;
+      if (decided.kind !== "allow") return this.#deny(flow, decided);
+      const { target } = decided;
+      const address = numeric(target)?.address ?? await this.#outside.resolve(target.hostname);
+      this.#open(flow, { address, port: target.port });
+    } catch (error) {
+      this.#fail(flow, error);
+    } finally {
+      this.#driver.kick();
+    }
+  }
+
+  /** Opens a lane, unless the flow has ended while the policy was asked. */
+  #open(flow: DatagramFlow, target: Endpoint): void {
+    if (!this.#undecided.has(flow)) return;
+    const mapping = this.#mappingOf(flow.flow.client, target);
+    this.#undecided.delete(flow);
+    const lane = new Lane(flow, mapping, target);
+    this.#lanes.set(flow, lane);
+    mapping.lanes.add(lane);
+    this.#byTarget.add(lane);
+    this.#options.observer?.opened(flow.flow);
+    this.#passOn(lane);
+  }
+
+  #deny(flow: DatagramFlow, { reason }: Exclude<Verdict, { kind: "allow" }>): void {
+    if (!this.#undecided.delete(flow)) return;
+    this.#options.observer?.refused(flow.flow, "denied", reason);
+    flow.close();
+  }
+
+  #fail(flow: DatagramFlow, error: unknown): void {
+    if (!this.#undecided.delete(flow)) return;
+    const { how, reason } = classifyFailure(error);
+    this.#options.observer?.refused(
+      flow.flow,
+      how,
+      `${formatEndpoint(flow.flow.target)}: ${reason}`,
+    );
+    flow.close();
+  }
+
+  /** The client's port of the outside; one for itself if another flow has the same target there. */
+  #mappingOf(client: Endpoint, target: Endpoint): Mapping {
+    const version = isIpv4(target.address) ? 4 : 6;
+    const name = `${version} ${formatEndpoint(client)}`;
+    const shared = this.#mappings.get(name);
+    if (shared && !this.#find(shared, target)) return shared;
+    const port = this.#outside.open(version);
+    const mapping = new Mapping(this.#nextId++, port, shared ? undefined : name);
+    if (mapping.name !== undefined) this.#mappings.set(mapping.name, mapping);
+    this.#byPort.set(port, mapping);
+    return mapping;
+  }
+
+  #find(mapping: Mapping, { address, port }: Endpoint): Lane | undefined {
+    const key = this.#key;
+    key.peer.assign(mapping.id);
+    key.own.assign(address);
+    key.ownPort = port;
+    return this.#byTarget.find(key);
+  }
+
+  /** Sends what the guest has sent. */
+  #passOn(lane: Lane): void {
+    const { flow, mapping: { port }, own } = lane;
+    for (;;) {
+      const length = flow.receive(this.#buffer);
+      if (length === undefined) return;
+      const failure = port.send(own, this.#buffer, length);
+      if (failure) this.#report(lane, failure);
+      else lane.up += length;
+    }
+  }
+
+  get #outside(): DatagramNetwork {
+    if (this.#network) return this.#network;
+    const network = this.#options.network ?? new HostDatagrams();
+    void this.#listen(network);
+    return this.#network = network;
+  }
+
+  async #listen(network: DatagramNetwork): Promise<void> {
+    for (;;) {
+      await network.wait();
+      if (this.#isStopped) return;
+      network.collect(this.#readable, this.#failed);
+      for (const port of this.#readable) this.#takeFrom(port);
+      for (const port of this.#failed) this.#takeFailures(port);
+      this.#driver.kick();
+    }
+  }
+
+  #takeFrom(port: DatagramPort): void {
+    const mapping = this.#byPort.get(port);
+    if (!mapping) return;
+    const { drops } = this.#stack;
+    for (let count = 0; count < BURST; count++) {
+      const from = this.#from;
+      const length = port.receive(this.#buffer, from);
+      if (length < 0) return;
+      const lane = this.#find(mapping, from) ?? laneTo(mapping, from.address);
+      if (!lane) drops.count(Drop.Unsolicited);
+      else if (lane.send(from.port, this.#buffer, length)) lane.down += length;
+      else drops.count(Drop.QueueFull);
+    }
+  }
+
+  #takeFailures(port: DatagramPort): void {
+    const mapping = this.#byPort.get(port);
+    if (!mapping) return;
+    for (let failure = port.receiveFailure(); failure; failure = port.receiveFailure()) {
+      const lane = this.#find(mapping, failure.target);
+      if (lane) this.#report(lane, failure);
+    }
+  }
+
+  /** Lets the guest know what has become of a datagram of a flow. */
+  #report(_lane: Lane, { problem }: DatagramFailure): void {
+    if (problem === "no room") return this.#stack.drops.count(Drop.QueueFull);
+  }
+
+  #close(flow: DatagramFlow, lane: Lane | undefined, end: FlowEnd): void {
+    if (this.#undecided.delete(flow)) {
+      this.#options.observer?.refused(flow.flow, "given up", "it took too long to decide");
+    }
+    if (!lane) return;
+    const { mapping } = lane;
+    this.#lanes.delete(flow);
+    this.#byTarget.remove(lane);
+    mapping.lanes.delete(lane);
+    this.#options.observer?.closed(flow.flow, end, lane.up, lane.down);
+    if (mapping.lanes.size > 0) return;
+    mapping.port.close();
+    this.#byPort.delete(mapping.port);
+    if (mapping.name !== undefined) this.#mappings.delete(mapping.name);
+  }
+}
+
+/** The target, if it is an address. */
+function numeric({ hostname, port }: Target): Endpoint | undefined {
+  try {
+    return { address: parseAddress(hostname), port };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A lane to this address, whatever the port: its peer may answer from another, as TFTP does. */
+function laneTo(mapping: Mapping, address: IpAddress): Lane | undefined {
+  for (const lane of mapping.lanes) if (sameAddress(lane.own.address, address)) return lane;
+  return undefined;
+}
