@@ -51,8 +51,10 @@ export {
   isIpv4,
 } from "./lib/ip/address.ts";
 export { type Endpoint, EndpointField, type Flow } from "./lib/ip/flow.ts";
-export { IpHeader, IpProtocol } from "./lib/ip/header.ts";
+export type { AdmissionOptions } from "./lib/ip/admission.ts";
 export type { Prefix } from "./lib/ip/prefix.ts";
+export type { EchoFailure, EchoRequest } from "./lib/icmp/echo.ts";
+export { IpHeader, IpProtocol, type Problem } from "./lib/ip/header.ts";
 export {
   type DeliveryError,
   type DeliveryErrorKind,

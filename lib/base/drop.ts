@@ -81,6 +81,10 @@ export const Drop = {
   Unresolved: 34,
   /** A datagram while too many wait to be taken. */
   QueueFull: 35,
+  /** A packet that may not be passed on any further: its hop limit is used up. */
+  HopLimitExceeded: 36,
+  /** An echo request while as many as allowed wait for an answer. */
+  TooManyEchoes: 37,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

@@ -73,7 +73,13 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
       observer: log,
     },
     ...(naming && { names: naming.names }),
-    stack: { tcp: { isn: options.isn, keepAlive: KEEP_ALIVE } },
+    stack: {
+      addresses: networks.flatMap(({ gateway, dns }) => [gateway, dns].map(parseAddress)),
+      guest: networks.map(({ guest, prefixLength }) => (
+        { address: parseAddress(guest), prefixLength }
+      )),
+      tcp: { isn: options.isn, keepAlive: KEEP_ALIVE },
+    },
     ...(options.tap && { ethernet: stationOf(networks, options.mtu) }),
     ...(capture && { wrapLink: capture.wrap }),
     ...(verbosity === "verbose" && { warn: say }),

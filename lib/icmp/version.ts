@@ -8,6 +8,19 @@
 import { IpProtocol, type Problem } from "../ip/header.ts";
 import type { DeliveryErrorKind } from "../ip/ip.ts";
 
+const OF_ROUTERS: readonly Problem[] = [
+  "network unreachable",
+  "host unreachable",
+  "prohibited",
+  "too big",
+  "time exceeded",
+];
+
+/** Whether it is a router that reports `problem`, not the destination. */
+export function isOfRouter(problem: Problem): boolean {
+  return OF_ROUTERS.includes(problem);
+}
+
 /** One of the two versions. */
 export interface IcmpVersion {
   /** Of IP. */
@@ -61,8 +74,11 @@ export const icmpv4: IcmpVersion = {
   reports: {
     "network unreachable": [3, 0],
     "host unreachable": [3, 1],
-    "unknown protocol": [3, 2],
+    "protocol unreachable": [3, 2],
+    "port unreachable": [3, 3],
+    "too big": [3, 4],
     "prohibited": [3, 13],
+    "time exceeded": [11, 0],
     "reassembly timeout": [11, 1],
   },
   kindOf(type, code) {
@@ -95,10 +111,14 @@ export const icmpv6: IcmpVersion = {
     "network unreachable": [1, 0],
     "prohibited": [1, 1],
     "host unreachable": [1, 3],
+    "port unreachable": [1, 4],
+    "too big": [2, 0],
+    "time exceeded": [3, 0],
     "reassembly timeout": [3, 1],
     "malformed field": [4, 0],
-    "unknown protocol": [4, 1],
+    "protocol unreachable": [4, 1],
     "unknown option": [4, 2],
+    "incomplete header chain": [4, 3], // RFC 7112 §5
   },
   kindOf(type, code) {
     if (type === 1) return UNREACHABLE_KINDS_IPV6[code];

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Drop } from "../base/drop.ts";
+import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { AddressField } from "./address.ts";
 
 /** IP protocol numbers (IANA, "Assigned Internet Protocol Numbers"). */
@@ -13,23 +15,56 @@ export type Problem =
   | "network unreachable"
   | "host unreachable"
   | "prohibited"
-  | "unknown protocol"
-  | "unknown option"
+  | "protocol unreachable"
+  | "port unreachable"
+  | "too big"
+  | "time exceeded"
+  | "reassembly timeout"
   | "malformed field"
-  | "reassembly timeout";
+  | "unknown option"
+  | "incomplete header chain";
+
+/**
+ * Owes the sender of a packet that has come in an error about it, if there may be one.
+ *
+ * @param header The header of the packet, as it was read.
+ * @param packet The packet; how much of it has been consumed does not matter.
+ * @param problem What is wrong.
+ * @param value With "too big": the longest IP packet that fits, in bytes. With a "malformed field",
+ * "unknown option" or, for IPv6, "protocol unreachable": where that is, from the packet's beginning.
+ * @returns `Drop.TooManyReplies` when it will not be sent for want of room.
+ */
+export type Report = (
+  header: IpHeader,
+  packet: PacketBuffer,
+  problem: Problem,
+  value?: number,
+) => Drop;
 
 /** The fields of an IP header. One object, reused for every packet: nobody may keep it. */
 export class IpHeader {
+  /** Where in the memory of its packet it begins. */
+  at = 0;
   /** 4 or 6. */
   version = 4;
   /** The protocol of the payload. */
   protocol = 0;
+  /** Where that is said, from the beginning of the header. */
+  protocolAt = 0;
   /** Hops that are left: the TTL or hop limit. */
   hopLimit = 64;
   /** The sender. */
   readonly source: AddressField = new AddressField();
   /** The receiver. */
   readonly destination: AddressField = new AddressField();
+  /** Of a fragment: where in the datagram's payload it belongs, in bytes. */
+  fragmentOffset = 0;
+  /** Whether the receiver is more than one host: a multicast or broadcast address. */
+  isMulticast = false;
+  /** What the sender is to be told if the header could not be read. */
+  problem: Problem | undefined = undefined;
+  /** Where the problem is, from the beginning of the header. */
+  problemAt = 0;
 }
 
 /**

@@ -11,8 +11,8 @@
 import type { Millis } from "../base/clock.ts";
 import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
-import { AddressKind, addressKind } from "./address.ts";
-import { IpHeader } from "./header.ts";
+import { Admission, type AdmissionOptions } from "./admission.ts";
+import { IpHeader, type Report } from "./header.ts";
 import { IPV4_HEADER_LENGTH, parseIpv4, writeIpv4 } from "./ipv4_header.ts";
 import { IPV6_HEADER_LENGTH, parseIpv6, writeIpv6 } from "./ipv6_header.ts";
 
@@ -96,13 +96,31 @@ export const ipv6Protocol: NetworkProtocol = {
   write: writeIpv6,
 };
 
+/** Of IPv6: nothing follows (RFC 8200 §4.7). */
+const NO_NEXT_HEADER = 59;
+
+/** What IP gets from the stack that it is part of. */
+export interface IpEnvironment extends AdmissionOptions {
+  /** Tells senders what is wrong with their packets. @default nobody does */
+  readonly report?: Report;
+}
+
 /** Dispatches packets between network and transport protocols. */
 export class Ip {
+  /** Whose packets are taken. */
+  readonly admission: Admission;
+  readonly #report: Report;
   readonly #versions = new Map<number, NetworkProtocol>();
   readonly #transports = new Map<number, TransportProtocol>();
   readonly #order: TransportProtocol[] = [];
   readonly #header = new IpHeader();
   #turn = 0;
+
+  /** Makes an IP without protocols. */
+  constructor(environment: IpEnvironment = {}) {
+    this.admission = new Admission(environment);
+    this.#report = environment.report ?? (() => Drop.None);
+  }
 
   /** Adds a version of IP; one that is there already is replaced. */
   registerNetwork(protocol: NetworkProtocol): void {
@@ -138,10 +156,26 @@ export class Ip {
     if (!version) return Drop.UnknownVersion;
     const header = this.#header;
     const reason = version.parse(header, packet);
-    if (reason !== Drop.None) return reason;
-    if (addressKind(header.source) !== AddressKind.Unicast) return Drop.InvalidSource;
+    if (reason !== Drop.None && header.problem === undefined) return reason;
+    const refusal = this.admission.check(header);
+    if (refusal !== Drop.None) return refusal;
+    if (header.problem !== undefined) {
+      return this.#report(header, packet, header.problem, header.problemAt) || reason;
+    }
+    if (header.hopLimit <= 1 && this.#isExpired(header)) {
+      return this.#report(header, packet, "time exceeded") || Drop.HopLimitExceeded;
+    }
     const transport = this.#transports.get(header.protocol);
-    return transport ? transport.receive(header, packet, now) : Drop.UnknownProtocol;
+    if (transport) return transport.receive(header, packet, now);
+    if (header.version === 6 && header.protocol === NO_NEXT_HEADER) return Drop.UnknownProtocol;
+    return this.#report(header, packet, "protocol unreachable", header.protocolAt) ||
+      Drop.UnknownProtocol;
+  }
+
+  /** Whether a packet with so few hops left would have to be passed on (RFC 1812 §5.3.1). */
+  #isExpired({ version, hopLimit, destination, isMulticast }: IpHeader): boolean {
+    if (version === 4 && hopLimit === 0) return true; // nobody may send that (RFC 1122 §3.2.1.7)
+    return !isMulticast && !this.admission.owns(destination);
   }
 
   /** Hands an error about a packet of ours to the transport that has sent it. */

@@ -38,6 +38,7 @@ const OPTION_STRICT_ROUTE = 137;
  */
 export function parseIpv4(header: IpHeader, packet: PacketBuffer): Drop {
   const { view, start, length } = packet;
+  header.problem = undefined;
   if (length < IPV4_HEADER_LENGTH) return Drop.Truncated;
   const headerLength = (view.getUint8(start) & 0x0f) * 4;
   const totalLength = view.getUint16(start + TOTAL_LENGTH);
@@ -79,11 +80,24 @@ export function parseQuotedIpv4(header: IpHeader, packet: PacketBuffer): Drop {
   return Drop.None;
 }
 
+/** Where the payload of a packet begins, whose header is at `start`, and its protocol. */
+export function findPayloadIpv4(
+  view: DataView,
+  start: number,
+): { readonly protocol: number; readonly at: number } {
+  return {
+    protocol: view.getUint8(start + PROTOCOL),
+    at: start + (view.getUint8(start) & 0x0f) * 4,
+  };
+}
+
 function takeAddresses(header: IpHeader, view: DataView, start: number): void {
   header.version = 4;
+  header.at = start;
   header.source.assignIpv4(view.getInt32(start + SOURCE));
   header.destination.assignIpv4(view.getInt32(start + DESTINATION));
   header.protocol = view.getUint8(start + PROTOCOL);
+  header.protocolAt = PROTOCOL;
   header.hopLimit = view.getUint8(start + TTL);
 }
 

@@ -8,7 +8,7 @@
 import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { isIpv4, readAddress, writeAddress } from "./address.ts";
-import type { IpHeader } from "./header.ts";
+import type { IpHeader, Problem } from "./header.ts";
 
 /** Length of the fixed header, in bytes; we send no extension headers. */
 export const IPV6_HEADER_LENGTH = 40;
@@ -29,12 +29,18 @@ const DESTINATION_OPTIONS = 60;
 const SEGMENTS_LEFT = 3;
 /** In units of eight bytes, the first eight not counted. */
 const EXTENSION_UNIT = 8;
+/** Of a routing header: what the rest of it means. */
+const ROUTING_TYPE = 2;
 /** An honest packet has each kind once, and Destination Options twice (RFC 8200 §4.1). */
 const MOST_EXTENSIONS = 5;
 
 const OPTION_PAD1 = 0;
-/** The two highest bits of an option's type: 00 is to skip it if it is unknown (RFC 8200 §4.2). */
+/** The two highest bits of an option's type say what to do if it is unknown (RFC 8200 §4.2). */
 const OPTION_ACTION = 0xc0;
+const SKIP = 0x00;
+const DISCARD = 0x40;
+/** Discard, and tell the sender, even if the packet was for many. */
+export const DISCARD_AND_TELL = 0x80;
 
 /**
  * Reads the header at the front of `packet` into `header` and consumes it, the
@@ -45,6 +51,7 @@ const OPTION_ACTION = 0xc0;
  */
 export function parseIpv6(header: IpHeader, packet: PacketBuffer): Drop {
   const { view, start, length } = packet;
+  header.problem = undefined;
   if (length < IPV6_HEADER_LENGTH) return Drop.Truncated;
   const payloadLength = view.getUint16(start + PAYLOAD_LENGTH);
   if (IPV6_HEADER_LENGTH + payloadLength > length) return Drop.Truncated;
@@ -57,6 +64,7 @@ export function parseIpv6(header: IpHeader, packet: PacketBuffer): Drop {
   return isExtension(header.protocol) ? skipExtensions(header, packet) : Drop.None;
 }
 
+/** Whether a Next Header names an extension header that we step over. */
 function isExtension(nextHeader: number): boolean {
   return nextHeader === HOP_BY_HOP || nextHeader === ROUTING || nextHeader === FRAGMENT ||
     nextHeader === DESTINATION_OPTIONS;
@@ -68,7 +76,9 @@ function skipExtensions(header: IpHeader, packet: PacketBuffer): Drop {
   for (let count = 0; isExtension(header.protocol); count++) {
     const kind = header.protocol;
     if (count === MOST_EXTENSIONS) return Drop.Malformed;
-    if (kind === HOP_BY_HOP && count > 0) return Drop.Malformed; // first or nowhere
+    if (kind === HOP_BY_HOP && count > 0) { // first or nowhere (RFC 8200 §4.1)
+      return refuse(header, Drop.Malformed, "protocol unreachable", header.protocolAt);
+    }
     if (kind === FRAGMENT) return Drop.Fragment;
     const { start, length } = packet;
     if (length < EXTENSION_UNIT) return Drop.Truncated;
@@ -76,19 +86,30 @@ function skipExtensions(header: IpHeader, packet: PacketBuffer): Drop {
     if (size > length) return Drop.Truncated;
     if (kind === ROUTING) {
       // We are no router, and type 0 is forbidden anyway (RFC 5095 §3).
-      if (view.getUint8(start + SEGMENTS_LEFT) !== 0) return Drop.SourceRoute;
+      if (view.getUint8(start + SEGMENTS_LEFT) !== 0) {
+        const at = start + ROUTING_TYPE - header.at;
+        return refuse(header, Drop.SourceRoute, "malformed field", at); // RFC 8200 §4.4
+      }
     } else {
-      const reason = checkOptions(view, start + 2, start + size);
+      const reason = checkOptions(header, view, start + 2, start + size);
       if (reason !== Drop.None) return reason;
     }
     header.protocol = view.getUint8(start);
+    header.protocolAt = start - header.at;
     packet.consume(size);
   }
   return Drop.None;
 }
 
+/** Notes of what the sender is to be told; returns `reason`. */
+function refuse(header: IpHeader, reason: Drop, problem: Problem, at: number): Drop {
+  header.problem = problem;
+  header.problemAt = at;
+  return reason;
+}
+
 /** We know padding only; what else there is says itself whether it may be skipped. */
-function checkOptions(view: DataView, start: number, end: number): Drop {
+function checkOptions(header: IpHeader, view: DataView, start: number, end: number): Drop {
   let at = start;
   while (at < end) {
     const type = view.getUint8(at);
@@ -97,10 +118,34 @@ function checkOptions(view: DataView, start: number, end: number): Drop {
       continue;
     }
     if (at + 2 > end) return Drop.Malformed;
-    if (type & OPTION_ACTION) return Drop.UnknownOption;
+    const action = type & OPTION_ACTION;
+    if (action === DISCARD) return Drop.UnknownOption;
+    if (action !== SKIP) {
+      return refuse(header, Drop.UnknownOption, "unknown option", at - header.at);
+    }
     at += 2 + view.getUint8(at + 1);
   }
   return at === end ? Drop.None : Drop.Malformed;
+}
+
+/**
+ * Where the payload of a packet begins, whose header is at `start`, and its protocol: -1 when
+ * that would be beyond `end`. The packet need not be one that could be read.
+ */
+export function findPayloadIpv6(
+  view: DataView,
+  start: number,
+  end: number,
+): { readonly protocol: number; readonly at: number } {
+  let protocol = view.getUint8(start + NEXT_HEADER);
+  let at = start + IPV6_HEADER_LENGTH;
+  for (let count = 0; isExtension(protocol) && count < MOST_EXTENSIONS; count++) {
+    if (at + EXTENSION_UNIT > end) return { protocol: -1, at: end };
+    const units = protocol === FRAGMENT ? 0 : view.getUint8(at + 1);
+    protocol = view.getUint8(at);
+    at += (units + 1) * EXTENSION_UNIT;
+  }
+  return { protocol, at };
 }
 
 /** How much an ICMP error has to quote of what is behind the IP header, for it to be of use. */
@@ -123,7 +168,9 @@ export function parseQuotedIpv6(header: IpHeader, packet: PacketBuffer): Drop {
 
 function takeFields(header: IpHeader, view: DataView, start: number): void {
   header.version = 6;
+  header.at = start;
   header.protocol = view.getUint8(start + NEXT_HEADER);
+  header.protocolAt = NEXT_HEADER;
   header.hopLimit = view.getUint8(start + HOP_LIMIT);
   readAddress(header.source, view, start + SOURCE);
   readAddress(header.destination, view, start + DESTINATION);

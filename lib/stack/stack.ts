@@ -13,11 +13,13 @@ import type { Millis } from "../base/clock.ts";
 import { Drop, DropCounters } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import type { Random } from "../base/random.ts";
-import { type ErrorSink, Icmp } from "../icmp/icmp.ts";
+import type { EchoRequest } from "../icmp/echo.ts";
+import { type ErrorSink, Icmp, type WriteHeader } from "../icmp/icmp.ts";
 import { RateLimit } from "../icmp/rate_limit.ts";
 import { icmpv4, icmpv6 } from "../icmp/version.ts";
 import { isIpv4 } from "../ip/address.ts";
-import type { Endpoint } from "../ip/flow.ts";
+import type { AdmissionOptions } from "../ip/admission.ts";
+import type { Endpoint, Flow } from "../ip/flow.ts";
 import {
   Ip,
   ipv4Protocol,
@@ -31,6 +33,7 @@ import type { IsnGenerator } from "../tcp/isn.ts";
 import type { ListenEndpoint, Listener, ListenOptions } from "../tcp/listener.ts";
 import type { ClientEndpoint } from "../tcp/ports.ts";
 import type { FlowRequest } from "../tcp/request.ts";
+import { writeSegment } from "../tcp/header.ts";
 import { Tcp } from "../tcp/tcp.ts";
 import type { UdpOptions } from "../udp/config.ts";
 import type { BindOptions, BoundEndpoint, DatagramSocket } from "../udp/socket.ts";
@@ -60,7 +63,7 @@ export interface MemoryInfo {
 }
 
 /** Settings of a {@linkcode Stack}. */
-export interface StackOptions {
+export interface StackOptions extends AdmissionOptions {
   /** Settings of TCP. */
   readonly tcp?: TcpOptions;
   /** Settings of UDP. */
@@ -83,7 +86,9 @@ const UNREACHABLE = {
 export class Stack {
   /** Packets that were dropped, by reason. */
   readonly drops: DropCounters;
-  readonly #ip = new Ip();
+  readonly #ip: Ip;
+  readonly #icmp4: Icmp;
+  readonly #icmp6: Icmp;
   readonly #tcp: Tcp;
   readonly #udp: Udp;
   #received = 0;
@@ -94,8 +99,21 @@ export class Stack {
     this.drops = options.drops ?? new DropCounters();
     const sink: ErrorSink = (header, packet, error, now) =>
       this.#ip.receiveError(header, packet, error, now);
-    const limit = new RateLimit();
-    const [icmp4, icmp6] = [new Icmp(icmpv4, limit, sink), new Icmp(icmpv6, limit, sink)];
+    this.#ip = new Ip({
+      ...options,
+      report: (header, packet, problem, value) => {
+        const icmp = header.version === 4 ? this.#icmp4 : this.#icmp6;
+        return icmp.report(header, packet, problem, value);
+      },
+    });
+    const environment = {
+      limit: new RateLimit(),
+      admission: this.#ip.admission,
+      sink,
+      count: (reason: Drop) => this.#count(reason),
+    };
+    this.#icmp4 = new Icmp(icmpv4, environment);
+    this.#icmp6 = new Icmp(icmpv6, environment);
     this.#tcp = new Tcp({
       mtu: link.mtu,
       checksumOffload: link.checksumOffload,
@@ -103,8 +121,8 @@ export class Stack {
       ...(options.random && { random: options.random }),
       ...(options.isn && { isn: options.isn }),
       unreachable: ({ flow }, syn, what) => {
-        const icmp = isIpv4(flow.client.address) ? icmp4 : icmp6;
-        this.#count(icmp.unreachable(flow, syn, UNREACHABLE[what]));
+        const write: WriteHeader = (header, packet) => writeSegment(syn, header, packet, false);
+        this.#count(this.#icmpOf(flow).reportSent(flow, write, UNREACHABLE[what]));
       },
     }, options.tcp);
     this.#udp = new Udp({
@@ -115,8 +133,8 @@ export class Stack {
     this.#ip.registerNetwork(ipv6Protocol);
     this.#ip.registerTransport(this.#tcp);
     this.#ip.registerTransport(this.#udp);
-    this.#ip.registerTransport(icmp4);
-    this.#ip.registerTransport(icmp6);
+    this.#ip.registerTransport(this.#icmp4);
+    this.#ip.registerTransport(this.#icmp6);
   }
 
   /** Adds a version of IP, or replaces one. */
@@ -238,9 +256,21 @@ export class Stack {
     return this.#udp.nextFlow();
   }
 
+  /**
+   * The next echo request to an address that is not the stack's own. Few wait to be pulled; what
+   * comes beyond them is dropped.
+   */
+  nextEcho(): EchoRequest | undefined {
+    return this.#icmp4.nextEcho() ?? this.#icmp6.nextEcho();
+  }
+
   /** Resets every connection. */
   abortAll(): void {
     this.#tcp.abortAll();
+  }
+
+  #icmpOf({ client }: Flow): Icmp {
+    return isIpv4(client.address) ? this.#icmp4 : this.#icmp6;
   }
 
   #count(reason: Drop): void {

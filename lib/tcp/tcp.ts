@@ -169,9 +169,8 @@ export class Tcp implements TransportProtocol {
     const reason = parseSegment(segment, header, packet);
     if (reason !== Drop.None) return reason;
     if (segment.sourcePort === 0) return Drop.InvalidSource;
-    if (segment.destinationPort === 0 || !isReachable(header.destination)) {
-      return Drop.InvalidDestination;
-    }
+    const isNobodys = header.isMulticast || !isReachable(header.destination);
+    if (isNobodys || segment.destinationPort === 0) return Drop.InvalidDestination;
     this.#key.assign(header, segment.sourcePort, segment.destinationPort);
     const flow = this.#flows.find(this.#key);
     if (!flow) return this.#receiveUnknown(header, segment, packet, now);

@@ -101,7 +101,7 @@ export class Udp implements TransportProtocol {
       return this.#put(service.incoming, packet);
     }
     // Broadcasts and multicasts are nobody's elsewhere: they stay in the guest's network.
-    if (!isReachable(header.destination)) return Drop.InvalidDestination;
+    if (header.isMulticast || !isReachable(header.destination)) return Drop.InvalidDestination;
     const flow = this.#flows.arrive(header, datagram, now);
     return flow ? this.#put(flow.incoming, packet) : Drop.TooManyFlows;
   }

@@ -138,12 +138,14 @@ function encodeIp(
   view.setUint16(10, ~sumWords(view, 0, IPV4));
 }
 
-function setAddress(view: DataView, at: number, address: bigint): void {
+/** Puts the 16 bytes of `address`. */
+export function setAddress(view: DataView, at: number, address: bigint): void {
   view.setBigUint64(at, address >> 64n);
   view.setBigUint64(at + 8, address & 0xffff_ffff_ffff_ffffn);
 }
 
-function getAddress(view: DataView, at: number): bigint {
+/** Takes the 16 bytes of an address. */
+export function getAddress(view: DataView, at: number): bigint {
   return (view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8);
 }
 
@@ -209,7 +211,8 @@ function decodeError(view: DataView): WireError {
   return { type, code, quoted: decodeSegment(quoted, false) };
 }
 
-function pseudoHeader(
+/** The sum of a pseudo-header (RFC 9293 §3.1; RFC 8200 §8.1), not folded. */
+export function pseudoHeader(
   source: WireAddress,
   destination: WireAddress,
   protocol: number,
@@ -226,7 +229,7 @@ function sumAddress(address: WireAddress): number {
 }
 
 /** The ones' complement sum of 16-bit words, by the book: RFC 1071 §4.1. */
-function sumWords(view: DataView, start: number, end: number, initial = 0): number {
+export function sumWords(view: DataView, start: number, end: number, initial = 0): number {
   let sum = initial;
   for (let at = start; at < end; at += 2) {
     sum += at + 1 < end ? view.getUint16(at) : view.getUint8(at) << 8;
