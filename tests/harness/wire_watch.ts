@@ -6,6 +6,7 @@
  */
 import { Drop } from "../../lib/base/drop.ts";
 import type { PacketBuffer } from "../../lib/base/packet_buffer.ts";
+import { icmpChecksum } from "../../lib/icmp/header.ts";
 import { IpHeader, IpProtocol } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import { IPV6_HEADER_LENGTH, parseIpv6 } from "../../lib/ip/ipv6_header.ts";
@@ -56,7 +57,11 @@ export class WireWatch {
     if (total !== length) throw new Error(`${length} bytes were sent, ${total} announced`);
     const parse = isVersion6 ? parseIpv6 : parseIpv4;
     if (parse(this.#header, packet) !== Drop.None) throw new Error("a bad IP header was sent");
-    if (this.#header.protocol !== IpProtocol.Tcp) throw new Error("something was sent beside TCP");
+    if (this.#header.protocol !== IpProtocol.Tcp) {
+      this.#checkIcmp(packet); // about what was forged
+      packet.start = start;
+      return;
+    }
     const reason = parseSegment(segment, this.#header, packet);
     if (reason !== Drop.None) throw new Error(`a bad segment was sent (${reason})`);
     try {
@@ -67,6 +72,13 @@ export class WireWatch {
       packet.start = start;
       packet.end = end;
     }
+  }
+
+  #checkIcmp(packet: PacketBuffer): void {
+    const { protocol } = this.#header;
+    const isIcmp = protocol === IpProtocol.Icmp || protocol === IpProtocol.Icmpv6;
+    if (!isIcmp) throw new Error("something was sent beside TCP and ICMP");
+    if (icmpChecksum(this.#header, packet) !== 0) throw new Error("a bad ICMP message was sent");
   }
 
   #check(self: End, peer: End, packet: PacketBuffer): void {
