@@ -59,6 +59,8 @@ export function recover(
   else if (isSpurious(tcb, segment, 0)) undo(tcb);
 
   findLosses(tcb, acked, now);
+  // Nothing stands for what is known to have left the network.
+  recovery.duplicated = Math.min(recovery.duplicated, board.pipe);
   const hasLostMore = board.unrepaired > unrepaired;
   if (board.unrepaired > 0 && mayEnterRecovery(tcb, hasLostMore)) enterRecovery(tcb);
 

@@ -248,7 +248,8 @@ class ControlBlockFuzz {
     }
     packet.clear();
     const at = packet.append(length);
-    fillText("peer", seqDiff(seq, tcb.irs), packet.bytes.subarray(at, at + length));
+    const first = seqDiff(seq, tcb.irs) + (flags & SYN ? 1 : 0); // text is behind a SYN
+    fillText("peer", first, packet.bytes.subarray(at, at + length));
     this.#show(0x0a000002);
     segmentArrives(tcb, segment, packet, this.now);
     this.#check();
