@@ -120,6 +120,10 @@ export { type Exchanges, UpstreamResolver } from "./lib/dns/upstream.ts";
 export type { ByteStream, Dialer, Target } from "./lib/forward/dialer.ts";
 export { directDialer } from "./lib/forward/direct_dialer.ts";
 export { Forwarder, type ForwarderOptions } from "./lib/forward/forwarder.ts";
+export type { PingDevice } from "./lib/forward/pinger.ts";
+export { Pings, type PingsOptions } from "./lib/forward/pings.ts";
+export type { PingFailure, PingReply } from "./lib/ffi/ping_socket.ts";
+export type { SendFailure } from "./lib/ffi/error_queue.ts";
 export { DatagramForwarder, type DatagramForwarderOptions } from "./lib/forward/datagrams.ts";
 export type {
   DatagramFailure,

@@ -10,7 +10,7 @@ import type { Effects } from "./effects.ts";
 /**
  * The command `doctor`.
  *
- * @param exit Takes the exit code: 0 if all is well, otherwise 1.
+ * @param exit Takes the exit code: 0 if guests can run, otherwise 1.
  */
 export function createDoctorCommand(effects: Effects, exit: (code: number) => void) {
   return new Command()
@@ -18,11 +18,12 @@ export function createDoctorCommand(effects: Effects, exit: (code: number) => vo
     .action(async () => {
       const checks = await effects.checkMachine();
       for (const check of checks) effects.print(formatCheck(check));
-      exit(checks.every((check) => check.ok) ? 0 : 1);
+      exit(checks.every(({ ok, isOptional = false }) => ok || isOptional) ? 0 : 1);
     });
 }
 
-function formatCheck({ name, ok, detail, remedy }: Check): string {
-  const line = `${ok ? "ok" : "NO"}   ${name}: ${detail}`;
+function formatCheck({ name, ok, detail, remedy, isOptional }: Check): string {
+  const mark = ok ? "ok" : isOptional ? "no" : "NO";
+  const line = `${mark}   ${name}: ${detail}`;
   return ok || remedy === undefined ? line : `${line}\n     -> ${remedy}`;
 }

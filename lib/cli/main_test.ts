@@ -54,6 +54,7 @@ Deno.test("headgate run has the defaults of slirp4netns and the largest MTU", as
     tap: false,
     configure: true,
     hostLoopback: false,
+    icmp: true,
     offload: true,
     isn: "siphash",
     summary: false,
@@ -62,9 +63,9 @@ Deno.test("headgate run has the defaults of slirp4netns and the largest MTU", as
 });
 
 Deno.test("headgate run takes every option", async () => {
-  const words =
-    "run --dns 192.0.2.53 --dns [2001:db8::53]:5353 --dns-forward fd12:3456::53 -6 --cidr6 fd12:3456::/48 --cidr 192.168.4.0/22 --mtu=1500 -I eth0 --host-loopback --no-offload " +
-    "--isn jenkins --pcap a.pcap --summary -v x";
+  const words = "run --dns 192.0.2.53 --dns [2001:db8::53]:5353 --dns-forward fd12:3456::53 -6 " +
+    "--cidr6 fd12:3456::/48 --cidr 192.168.4.0/22 --mtu=1500 -I eth0 --host-loopback --no-icmp " +
+    "--no-offload --isn jenkins --pcap a.pcap --summary -v x";
   const { runs } = await headgate(words.split(" "));
   assertEquals(runs, [{
     command: ["x"],
@@ -84,6 +85,7 @@ Deno.test("headgate run takes every option", async () => {
     tap: false,
     configure: true,
     hostLoopback: true,
+    icmp: false,
     offload: false,
     isn: "jenkins",
     pcap: "a.pcap",
@@ -209,4 +211,11 @@ Deno.test("headgate doctor shows a line a check, remedies, and whether all is we
     errors: [],
     runs: [],
   });
+});
+
+Deno.test("headgate doctor says what guests do without, and all is well", async () => {
+  const fine: Check = { name: "/dev/net/tun", ok: true, detail: "usable" };
+  const absent: Check = { name: "IPv6", ok: false, detail: "no route", isOptional: true };
+  const { exitCode, out } = await headgate(["doctor"], { checks: [fine, absent] });
+  assertEquals([exitCode, out], [0, "ok   /dev/net/tun: usable\nno   IPv6: no route"]);
 });

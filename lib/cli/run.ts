@@ -73,6 +73,7 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
       observer: log,
     },
     ...(naming && { names: naming.names }),
+    pings: options.icmp,
     stack: {
       addresses: networks.flatMap(({ gateway, dns }) => [gateway, dns].map(parseAddress)),
       guest: networks.map(({ guest, prefixLength }) => (

@@ -41,6 +41,7 @@ export function createRunCommand(effects: Effects, exit: (code: number) => void)
       collect: true,
     })
     .option("--no-dns", "No name server for the guest; it sees the host's resolv.conf.")
+    .option("--no-icmp", "No pings to elsewhere.")
     .option("--no-offload", "No checksum or segmentation offload on the device.")
     .option("--isn <hash:string>", "Hash of initial sequence numbers: siphash or jenkins.", {
       default: "siphash",

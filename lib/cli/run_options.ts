@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly configure: boolean;
   /** Whether the gateways' addresses reach the host's 127.0.0.1 and ::1. */
   readonly hostLoopback: boolean;
+  /** Whether the guest's echo requests go to elsewhere. */
+  readonly icmp: boolean;
   /** Whether the TUN device leaves checksums and segmentation to us. */
   readonly offload: boolean;
   /** The hash behind initial sequence numbers (RFC 6528 §3). */
@@ -45,6 +47,7 @@ export interface GivenOptions extends GivenNetworks, GivenDns {
   readonly tap?: boolean | undefined;
   readonly configNet?: boolean | undefined;
   readonly hostLoopback?: boolean | undefined;
+  readonly icmp?: boolean | undefined;
   readonly offload?: boolean | undefined;
   readonly isn: string;
   readonly pcap?: string | undefined;
@@ -72,6 +75,7 @@ export function parseRunOptions(given: GivenOptions, command: readonly string[])
     mtu,
     ...parseLink(given),
     hostLoopback: given.hostLoopback ?? false,
+    icmp: given.icmp ?? true,
     offload: given.offload ?? true,
     isn: parseIsn(given.isn),
     ...(given.pcap !== undefined && { pcap: parsePcap(given.pcap) }),

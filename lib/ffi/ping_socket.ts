@@ -15,6 +15,7 @@ import { addWords, fold } from "../base/checksum.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { enableErrorQueue, ErrorQueue, type SendFailure, setOption } from "./error_queue.ts";
 import { checked, declare, errno, libc } from "./libc.ts";
+import { untilReadable } from "./poll.ts";
 import { AF_INET, AF_INET6, SOCKADDR_LENGTH, SocketAddress } from "./socket_address.ts";
 
 const calls = declare({
@@ -95,8 +96,7 @@ export interface PingFailure extends SendFailure {
 
 /** A socket for echo requests of one version of IP; see the module's description. */
 export class PingSocket {
-  /** What to wait for: readable when there is a reply or a failure. */
-  readonly descriptor: number;
+  readonly #descriptor: number;
   readonly #version: Version;
   /** Ours, where it is not the kernel's. */
   readonly #identifier: number | undefined;
@@ -110,7 +110,7 @@ export class PingSocket {
   #hopLimit = 0;
 
   private constructor(version: 4 | 6, descriptor: number, identifier: number | undefined) {
-    this.descriptor = descriptor;
+    this.#descriptor = descriptor;
     this.#version = VERSIONS[version];
     this.#identifier = identifier;
     enableErrorQueue(descriptor, version);
@@ -152,9 +152,9 @@ export class PingSocket {
     view.setUint16(CHECKSUM, fold(addWords(view, 0, length)));
     this.#setHopLimit(hopLimit);
     this.#address.assign(target, 0);
-    const { descriptor } = this;
     const address = this.#address.bytes;
-    const result = calls().sendto(descriptor, this.#bytes, length, 0, address, SOCKADDR_LENGTH);
+    const result = calls()
+      .sendto(this.#descriptor, this.#bytes, length, 0, address, SOCKADDR_LENGTH);
     return result < 0 ? errno() : 0;
   }
 
@@ -163,7 +163,7 @@ export class PingSocket {
     for (;;) {
       this.#addressLengthView[0] = SOCKADDR_LENGTH;
       const length = calls().recvfrom(
-        ...[this.descriptor, this.#bytes, CAPACITY, MSG_DONTWAIT] as const,
+        ...[this.#descriptor, this.#bytes, CAPACITY, MSG_DONTWAIT] as const,
         ...[this.#address.bytes, this.#addressLength] as const,
       );
       if (length < 0) return undefined;
@@ -177,7 +177,7 @@ export class PingSocket {
   /** The next error about a request of this socket. */
   receiveFailure(): PingFailure | undefined {
     for (;;) {
-      const failure = this.#errors.read(this.descriptor);
+      const failure = this.#errors.read(this.#descriptor);
       if (!failure) return undefined;
       const { quoted } = failure;
       const view = new DataView(quoted.buffer, quoted.byteOffset, quoted.byteLength);
@@ -186,19 +186,33 @@ export class PingSocket {
     }
   }
 
-  /** Ends waiting for the socket, at once and for good. */
+  /** Whether this is a raw socket. */
+  get isRaw(): boolean {
+    return this.#identifier !== undefined;
+  }
+
+  /**
+   * Waits until there is a reply or a failure, or for `timeout` milliseconds.
+   *
+   * @returns Whether there may be one.
+   */
+  wait(timeout: number): Promise<boolean> {
+    return untilReadable(this.#descriptor, timeout);
+  }
+
+  /** Ends waiting, at once and for good. */
   shutDown(): void {
     // It is not connected, says the answer, but whoever waits is woken all the same.
-    calls().shutdown(this.descriptor, SHUT_RDWR);
+    calls().shutdown(this.#descriptor, SHUT_RDWR);
   }
 
   /** Gives the socket back. Nobody may wait for it any more. */
   close(): void {
-    libc().close(this.descriptor);
+    libc().close(this.#descriptor);
   }
 
   get #isRawIpv4(): boolean {
-    return this.#identifier !== undefined && this.#version.family === AF_INET;
+    return this.isRaw && this.#version.family === AF_INET;
   }
 
   #isOurs(view: DataView, start: number): boolean {
@@ -210,7 +224,7 @@ export class PingSocket {
     if (hopLimit === this.#hopLimit) return;
     this.#hopLimit = hopLimit;
     const [level, option] = this.#version.hopLimit;
-    setOption(this.descriptor, level, option, hopLimit);
+    setOption(this.#descriptor, level, option, hopLimit);
   }
 }
 

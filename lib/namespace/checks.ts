@@ -22,6 +22,8 @@ export interface Check {
   readonly detail: string;
   /** What to do about it, if it is not there. */
   readonly remedy?: string;
+  /** Whether guests do without it. @default {false} */
+  readonly isOptional?: boolean;
 }
 
 /** Debian's names of the packages that the tools are in; most others call them the same. */
@@ -207,8 +209,14 @@ function explainUserNamespace(text: string): { detail: string; remedy: string } 
 
 /** A number below /proc/sys, or undefined if this kernel has no such setting. */
 function readSetting(path: string): number | undefined {
+  const text = readSettingText(path);
+  return text === undefined ? undefined : Number(text);
+}
+
+/** A setting below /proc/sys as text, or undefined if this kernel has no such setting. */
+export function readSettingText(path: string): string | undefined {
   try {
-    return Number(Deno.readTextFileSync(`/proc/sys/${path}`));
+    return Deno.readTextFileSync(`/proc/sys/${path}`);
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@
 
 import { type Check, checkRequirements } from "./checks.ts";
 import { prepareGuest, SetupError } from "./guest.ts";
+import { checkReach } from "./reach_checks.ts";
 
 export type { Check } from "./checks.ts";
 
@@ -16,7 +17,9 @@ export type { Check } from "./checks.ts";
  */
 export async function checkMachine(): Promise<readonly Check[]> {
   const checks = await checkRequirements();
-  return checks.every((check) => check.ok) ? [...checks, await tryGuest()] : checks;
+  return checks.every((check) => check.ok)
+    ? [...checks, await tryGuest(), ...checkReach()]
+    : checks;
 }
 
 async function tryGuest(): Promise<Check> {

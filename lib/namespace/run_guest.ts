@@ -15,6 +15,8 @@ import { Forwarder, type ForwarderOptions } from "../forward/forwarder.ts";
 import { Services } from "../forward/services.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { EthernetLink } from "../link/ethernet_link.ts";
+import { Pings } from "../forward/pings.ts";
+import type { Policy } from "../forward/policy.ts";
 import type { Link } from "../link/link.ts";
 import { TunLink } from "../link/tun_link.ts";
 import { Stack, type StackOptions } from "../stack/stack.ts";
@@ -31,6 +33,8 @@ export interface RunGuestOptions {
   readonly names?: GuestNames;
   /** Where datagrams go; policy and observer are the forwarder's. @default {the host's sockets} */
   readonly datagrams?: Partial<DatagramForwarderOptions>;
+  /** Whether echo requests go to elsewhere, as the policy says. @default {true} */
+  readonly pings?: boolean;
   /** Settings of the stack. */
   readonly stack?: StackOptions;
   /** What we are on the guest's link, if that is a TAP device. @default {no TAP device} */
@@ -108,6 +112,10 @@ async function serve(
     ...(observer && { observer }),
     ...options.datagrams,
   });
+  const pings = new Pings(stack, driver, {
+    policy: options.pings === false ? NO_PINGS : policy,
+    ...(observer && { observer }),
+  });
   const running = driver.run();
   try {
     signals.forwardTo(guest);
@@ -127,10 +135,15 @@ async function serve(
     services.stop();
     forwarder.stop();
     datagrams.stop();
+    await pings.stop();
     driver.close();
     await running.finally(() => guest.close());
   }
 }
+
+const NO_PINGS: Policy = {
+  decide: () => ({ kind: "reject", reason: "pings are switched off" }),
+};
 
 /** The guest's link, for IP packets. */
 function linkOf({ tun }: Guest, { guest, ethernet }: RunGuestOptions, drops: DropCounters): Link {

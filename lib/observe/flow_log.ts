@@ -8,7 +8,7 @@
 import type { FlowEnd, FlowObserver, FlowRefusal } from "../forward/observer.ts";
 import type { Flow } from "../ip/flow.ts";
 import { IpProtocol } from "../ip/header.ts";
-import { formatEndpoint, formatFlow } from "../text/address.ts";
+import { formatAddress, formatEndpoint, formatFlow } from "../text/address.ts";
 
 /** All flows to one target. */
 export interface TargetRow {
@@ -107,5 +107,7 @@ export class FlowLog implements FlowObserver {
 }
 
 function nameOf({ protocol, target }: Flow): string {
+  const isPing = protocol === IpProtocol.Icmp || protocol === IpProtocol.Icmpv6;
+  if (isPing) return `${formatAddress(target.address)}/icmp`; // no ports
   return formatEndpoint(target) + (protocol === IpProtocol.Udp ? "/udp" : "");
 }

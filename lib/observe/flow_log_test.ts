@@ -47,6 +47,15 @@ Deno.test("FlowLog counts targets beyond a thousand together (D-07)", () => {
   assertEquals(log.rows.every((row) => row.open === 0), true);
 });
 
+Deno.test("FlowLog names a target that was pinged without a port", () => {
+  const lines: string[] = [];
+  const log = new FlowLog({ denial: (line) => lines.push(line) });
+  log.refused({ ...flowTo(0), protocol: 1 }, "denied", "because");
+  log.refused({ ...flowTo(0, "2001:db8::1"), protocol: 58 }, "denied", "because");
+  assertEquals(log.rows.map(({ target }) => target), ["192.0.2.1/icmp", "2001:db8::1/icmp"]);
+  assertEquals(lines[0], "denied 192.0.2.1/icmp: because");
+});
+
 Deno.test("FlowLog says what happens, in detail", () => {
   const lines: string[] = [];
   const log = new FlowLog({ detail: (line) => lines.push(line) });

@@ -66,7 +66,8 @@ const nobody: Runner = {
 const runners = isPrivileged() ? [self, nobody] : [self];
 
 /** What this machine lacks to run guests, or undefined. */
-export const lacking = (await checkMachine()).find((check) => !check.ok)?.detail;
+export const lacking = (await checkMachine()).find((check) => !check.ok && !check.isOptional)
+  ?.detail;
 
 /** Where a test starts its guests. */
 export interface GuestTest {

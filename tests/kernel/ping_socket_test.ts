@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { untilReadable } from "../../lib/ffi/poll.ts";
 import { PingSocket } from "../../lib/ffi/ping_socket.ts";
 import { SystemError } from "../../lib/ffi/system_error.ts";
 import { formatAddress, parseAddress } from "../../lib/text/address.ts";
@@ -23,7 +22,7 @@ for (const [version, address] of [[4, "127.0.0.1"], [6, "::1"]] as const) {
   test("A ping socket tells whose reply to which request has come (M-02)", async (socket) => {
     for (const [sequence, size] of [[0, 0], [1, 1], [0xffff, 56], [2, 8000]] as const) {
       assertEquals(socket.send(parseAddress(address), 64, sequence, new Uint8Array(size)), 0);
-      assertEquals(await untilReadable(socket.descriptor, MAX_WAIT), true);
+      assertEquals(await socket.wait(MAX_WAIT), true);
       const reply = socket.receive();
       assertEquals(reply?.sequence, sequence);
       assertEquals(reply?.from && formatAddress(reply.from), address);
@@ -33,7 +32,7 @@ for (const [version, address] of [[4, "127.0.0.1"], [6, "::1"]] as const) {
   });
 
   test("Waiting for a ping socket ends when it is shut down", async (socket) => {
-    const waiting = untilReadable(socket.descriptor, MAX_WAIT);
+    const waiting = socket.wait(MAX_WAIT);
     socket.shutDown();
     assertEquals(await waiting, true);
   });
