@@ -102,6 +102,7 @@ export type { DhcpOptions } from "./lib/dhcp/dhcp.ts";
 export type { EthernetOptions } from "./lib/ethernet/ethernet.ts";
 export type { MacAddress } from "./lib/ethernet/header.ts";
 export type { PlaceOptions } from "./lib/ethernet/place.ts";
+export type { RouterOptions } from "./lib/ethernet/router.ts";
 export { EthernetLink, type EthernetLinkOptions } from "./lib/link/ethernet_link.ts";
 export { MemoryLink, type MemoryLinkOptions } from "./lib/link/memory_link.ts";
 export { type FrameDevice, TunLink } from "./lib/link/tun_link.ts";

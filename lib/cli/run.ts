@@ -81,7 +81,14 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
       )),
       tcp: { isn: options.isn, keepAlive: KEEP_ALIVE },
     },
-    ...(options.tap && { ethernet: stationOf(networks, options.mtu) }),
+    ...(options.tap && {
+      ethernet: stationOf({
+        networks,
+        dns: naming?.names.addresses ?? [],
+        mtu: options.mtu,
+        configures: !options.configure,
+      }),
+    }),
     ...(capture && { wrapLink: capture.wrap }),
     ...(verbosity === "verbose" && { warn: say }),
   });

@@ -5,6 +5,8 @@
  */
 import type { DhcpOptions } from "../dhcp/dhcp.ts";
 import type { EthernetOptions } from "../ethernet/ethernet.ts";
+import { type IpAddress, isIpv4 } from "../ip/address.ts";
+import type { Prefix } from "../ip/prefix.ts";
 import { parseAddress } from "../text/address.ts";
 import type { NetworkOptions } from "./network_options.ts";
 
@@ -15,32 +17,44 @@ const LINK_LOCAL = "fe80::2";
 /** More than one guest has, even if there are machines in it: each address costs memory. */
 const MOST_LEASES = 100;
 
-/** The station that serves `networks`. */
-export function stationOf(networks: readonly NetworkOptions[], mtu: number): EthernetOptions {
-  const hasIpv6 = networks.some(({ version }) => version === 6);
+/** What there is to be served. */
+export interface Served {
+  readonly networks: readonly NetworkOptions[];
+  /** Where name servers of ours are. */
+  readonly dns: readonly IpAddress[];
+  /** The longest IP packet on the link, in bytes. */
+  readonly mtu: number;
+  /** Whether the guest configures itself: IPv6 guests are told how. */
+  readonly configures: boolean;
+}
+
+/** The station that serves a guest. */
+export function stationOf({ networks, dns, mtu, configures }: Served): EthernetOptions {
   const ipv4 = networks.find(({ version }) => version === 4);
-  const addresses = networks.flatMap(({ gateway, dns }) => [gateway, dns]);
+  const ipv6 = networks.find(({ version }) => version === 6);
+  const gateways = networks.map(({ gateway }) => parseAddress(gateway));
+  const serversOf = (isOf: (address: IpAddress) => boolean) => dns.filter(isOf);
   return {
     mac: MAC,
-    addresses: [...addresses, ...(hasIpv6 ? [LINK_LOCAL] : [])].map(parseAddress),
-    networks: networks.map(({ gateway, prefixLength }) => (
-      { address: parseAddress(gateway), prefixLength }
-    )),
-    ...(ipv4 && { dhcp: dhcpOf(ipv4, mtu) }),
+    addresses: [...gateways, ...dns, ...(ipv6 ? [parseAddress(LINK_LOCAL)] : [])],
+    networks: networks.map(prefixOf),
+    ...(ipv4 && { dhcp: { ...leasesOf(ipv4), dns: serversOf(isIpv4), mtu } }),
+    ...(ipv6 && configures && {
+      router: { prefix: prefixOf(ipv6), dns: serversOf((address) => !isIpv4(address)), mtu },
+    }),
   };
 }
 
-/** Leases of addresses from the guest's on, as many as fit before the broadcast address. */
-function dhcpOf({ guest, gateway, dns, prefixLength }: NetworkOptions, mtu: number): DhcpOptions {
+function prefixOf({ gateway, prefixLength }: NetworkOptions): Prefix {
+  return { address: parseAddress(gateway), prefixLength };
+}
+
+/** Addresses from the guest's on, as many as fit before the broadcast address. */
+function leasesOf(
+  { guest, gateway, prefixLength }: NetworkOptions,
+): Pick<DhcpOptions, "server" | "prefixLength" | "first" | "count"> {
   const first = parseAddress(guest);
   const last = first.w3 | ~(-1 << (32 - prefixLength));
   const count = Math.min(MOST_LEASES, last - first.w3);
-  return {
-    server: parseAddress(gateway),
-    prefixLength,
-    first,
-    count,
-    dns: [parseAddress(dns)],
-    mtu,
-  };
+  return { server: parseAddress(gateway), prefixLength, first, count };
 }

@@ -14,7 +14,7 @@ import type { Millis } from "../base/clock.ts";
 /** An address that somebody has, was offered, or once had. */
 interface Lease {
   readonly address: number;
-  /** Whose it is; undefined: of one who is not a client of ours, but uses it. */
+  /** Whose it is; undefined: of one who is not a client of ours. */
   client: string | undefined;
   until: Millis;
 }
@@ -25,10 +25,13 @@ export class Leases {
   readonly #count: number;
   readonly #leases = new Map<number, Lease>();
 
-  /** Makes leases for `count` addresses from `first` on. */
-  constructor(first: number, count: number) {
+  /** Makes leases for `count` addresses from `first` on, without those that are `reserved`. */
+  constructor(first: number, count: number, reserved: readonly number[]) {
     this.#first = first;
     this.#count = count;
+    for (const address of reserved) {
+      this.#leases.set(address, { address, client: undefined, until: Infinity });
+    }
   }
 
   /** The address that `client` may have; `wanted` if it may, or 0. Undefined: none is free. */

@@ -48,7 +48,7 @@ export class DhcpServer {
   /** Makes a server that has leased nothing yet. */
   constructor({ server, prefixLength, first, count, dns = [], mtu }: DhcpOptions) {
     this.#server = server.w3;
-    this.#leases = new Leases(first.w3, count);
+    this.#leases = new Leases(first.w3, count, [server, ...dns].map(({ w3 }) => w3));
     const mask = -1 << (32 - prefixLength);
     this.#parameters = [
       [OptionCode.ServerId, words(server.w3)],

@@ -22,7 +22,9 @@ import {
   writeEthernet,
 } from "./header.ts";
 import { type Neighbor, Neighbors, Reachability } from "./neighbors.ts";
+import { NeighborDiscovery } from "./neighbor_discovery.ts";
 import { Place, type PlaceOptions } from "./place.ts";
+import type { RouterOptions } from "./router.ts";
 
 /** Settings of an {@linkcode Ethernet}. */
 export interface EthernetOptions extends PlaceOptions {
@@ -30,6 +32,8 @@ export interface EthernetOptions extends PlaceOptions {
   readonly drops?: DropCounters;
   /** What is leased to whom asks for an IPv4 address. @default {nobody answers} */
   readonly dhcp?: DhcpOptions;
+  /** What is advertised to IPv6 guests. @default {nothing} */
+  readonly router?: RouterOptions;
 }
 
 /** What became of a frame that was received, or of a packet that was to be sent. */
@@ -57,6 +61,7 @@ export class Ethernet {
   readonly #place: Place;
   readonly #neighbors = new Neighbors((reason) => this.#drops.count(reason));
   readonly #arp: Arp;
+  readonly #discovery: NeighborDiscovery;
   readonly #dhcp: Dhcp | undefined;
   readonly #header = new EthernetHeader();
   readonly #destination = new AddressField();
@@ -68,12 +73,13 @@ export class Ethernet {
     this.#drops = options.drops ?? new DropCounters();
     this.#place = new Place(options);
     this.#arp = new Arp(this.#place, this.#neighbors);
+    this.#discovery = new NeighborDiscovery(this.#place, this.#neighbors, options.router);
     this.#dhcp = options.dhcp && new Dhcp(options.dhcp);
   }
 
   /** When {@linkcode Ethernet.advance} has something to do, or `NEVER`. */
   get nextDeadline(): Millis {
-    return this.#neighbors.nextDeadline;
+    return Math.min(this.#neighbors.nextDeadline, this.#discovery.nextDeadline);
   }
 
   /** How many neighbors are known. */
@@ -110,7 +116,8 @@ export class Ethernet {
 
   /** Makes one frame that is owed; returns whether there was one. */
   transmit(packet: PacketBuffer, now: Millis): boolean {
-    return this.#transmitReleased(packet, now) || this.#transmitQuestion(packet);
+    return this.#transmitReleased(packet, now) || this.#transmitQuestion(packet) ||
+      this.#transmitAdvertisement(packet, now);
   }
 
   /** Runs what is due at `now`. */
@@ -135,6 +142,9 @@ export class Ethernet {
     if (version === 4 && this.#dhcp?.isFor(packet)) {
       return this.#finish(this.#dhcp.receive(header, packet, now), packet, EtherType.Ipv4);
     }
+    if (version === 6 && this.#discovery.isFor(packet)) {
+      return this.#finish(this.#discovery.receive(header, packet, now), packet, EtherType.Ipv6);
+    }
     return Outcome.Packet;
   }
 
@@ -142,9 +152,7 @@ export class Ethernet {
   #finish(reason: Drop, packet: PacketBuffer, type: number): Outcome {
     if (reason !== Drop.None) this.#drops.count(reason);
     if (packet.length === 0) return Outcome.Done;
-    this.#header.source = this.#place.mac;
-    this.#header.type = type;
-    writeEthernet(this.#header, packet);
+    this.#write(packet, type);
     return Outcome.Frame;
   }
 
@@ -171,11 +179,8 @@ export class Ethernet {
   }
 
   #address(packet: PacketBuffer, neighbor: Neighbor): void {
-    const header = this.#header;
-    header.destination = neighbor.mac;
-    header.source = this.#place.mac;
-    header.type = isIpv4(neighbor.address) ? EtherType.Ipv4 : EtherType.Ipv6;
-    writeEthernet(header, packet);
+    this.#header.destination = neighbor.mac;
+    this.#write(packet, isIpv4(neighbor.address) ? EtherType.Ipv4 : EtherType.Ipv6);
   }
 
   #transmitReleased(packet: PacketBuffer, now: Millis): boolean {
@@ -193,10 +198,27 @@ export class Ethernet {
     if (!neighbor) return false;
     const header = this.#header;
     packet.clear();
-    this.#arp.ask(neighbor, header, packet);
-    header.source = this.#place.mac;
-    header.type = EtherType.Arp;
-    writeEthernet(header, packet);
+    if (isIpv4(neighbor.address)) {
+      this.#arp.ask(neighbor, header, packet);
+      this.#write(packet, EtherType.Arp);
+    } else {
+      this.#discovery.ask(neighbor, header, packet);
+      this.#write(packet, EtherType.Ipv6);
+    }
     return true;
+  }
+
+  #transmitAdvertisement(packet: PacketBuffer, now: Millis): boolean {
+    packet.clear();
+    if (!this.#discovery.advertise(this.#header, packet, now)) return false;
+    this.#write(packet, EtherType.Ipv6);
+    return true;
+  }
+
+  /** Prepends a header of ours, for `#header.destination`. */
+  #write(packet: PacketBuffer, type: number): void {
+    this.#header.source = this.#place.mac;
+    this.#header.type = type;
+    writeEthernet(this.#header, packet);
   }
 }

@@ -22,6 +22,22 @@ export function isInPrefix(address: IpAddress, { address: other, prefixLength }:
     sharesBits(address.w2, other.w2, bits - 64) && sharesBits(address.w3, other.w3, bits - 96);
 }
 
+/** The address of the network itself: all bits behind the prefix are zero. */
+export function networkAddress({ address, prefixLength }: Prefix): IpAddress {
+  const bits = prefixLength + (isIpv4(address) ? 96 : 0); // of the mapped form
+  return {
+    w0: keepBits(address.w0, bits),
+    w1: keepBits(address.w1, bits - 32),
+    w2: keepBits(address.w2, bits - 64),
+    w3: keepBits(address.w3, bits - 96),
+  };
+}
+
+function keepBits(word: number, bits: number): number {
+  if (bits <= 0) return 0;
+  return bits >= 32 ? word : word & -1 << (32 - bits);
+}
+
 function sharesBits(a: number, b: number, bits: number): boolean {
   if (bits <= 0) return true;
   return (bits >= 32 ? a ^ b : (a ^ b) >>> (32 - bits)) === 0;

@@ -14,7 +14,7 @@ import {
   u32,
   udp,
 } from "../harness/frames.ts";
-import { datagramIn, NETWORKS, StationTalk } from "../harness/station.ts";
+import { datagramIn, IPV4, IPV6, StationTalk } from "../harness/station.ts";
 
 const [DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM] = [1, 2, 3, 4, 5, 6, 7, 8];
 const [REQUESTED, TIME, OVERLOAD, TYPE, SERVER, CLIENT] = [50, 51, 52, 53, 54, 61];
@@ -364,12 +364,21 @@ Deno.test("Who chooses another server's offer is left alone (B-06, RFC 2131 §4.
   assertEquals(ask(talk, { from: OTHER_MAC }).address, address);
 });
 
+Deno.test("An address of ours is never leased, wherever it is (B-01)", () => {
+  const talk = new StationTalk([{ ...IPV4, dns: "10.0.2.100" }]);
+  assertEquals(lease(talk), "10.0.2.101");
+  const nak = ask(talk, { type: REQUEST, options: [[REQUESTED, ip("10.0.2.100")]] });
+  assertEquals(nak.type, NAK);
+});
+
 Deno.test("In a small network the last address is not leased: it is everybody's (B-01)", () => {
-  const network = { ...NETWORKS[0], prefixLength: 25 };
-  assertEquals(stationOf([network], 1500).dhcp?.count, 27);
+  const network = { ...IPV4, prefixLength: 25 };
+  const served = { networks: [network], dns: [], mtu: 1500, configures: true };
+  assertEquals(stationOf(served).dhcp?.count, 27);
 });
 
 Deno.test("Without IPv4 nobody leases addresses; the question goes up like any other", () => {
-  const talk = new StationTalk([NETWORKS[1]]);
+  const talk = new StationTalk([IPV6]);
+  talk.wait(0);
   assertEquals(talk.frame(question()), [question().subarray(14)]);
 });

@@ -7,15 +7,29 @@
 import { assertEquals } from "@std/assert";
 import { DropCounters } from "../../lib/base/drop.ts";
 import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
+import type { NetworkOptions } from "../../lib/cli/network_options.ts";
 import { stationOf } from "../../lib/cli/station.ts";
 import { Ethernet, Outcome } from "../../lib/ethernet/ethernet.ts";
+import { parseAddress } from "../../lib/text/address.ts";
 import { type Bytes, ipText, macText, OUR_MAC, sum } from "./frames.ts";
 
 /** What the station is, unless a test says otherwise. */
-export const NETWORKS = [
-  { version: 4, guest: "10.0.2.100", gateway: "10.0.2.2", dns: "10.0.2.3", prefixLength: 24 },
-  { version: 6, guest: "fd00::100", gateway: "fd00::2", dns: "fd00::3", prefixLength: 64 },
-] as const;
+export const IPV4: NetworkOptions = {
+  version: 4,
+  guest: "10.0.2.100",
+  gateway: "10.0.2.2",
+  dns: "10.0.2.3",
+  prefixLength: 24,
+};
+
+/** What it is where IPv6 is tested. */
+export const IPV6: NetworkOptions = {
+  version: 6,
+  guest: "fd00::100",
+  gateway: "fd00::2",
+  dns: "fd00::3",
+  prefixLength: 64,
+};
 
 /** A conversation; see the module's description. */
 export class StationTalk {
@@ -25,8 +39,10 @@ export class StationTalk {
   now = 1000;
   readonly #buffer = new PacketBuffer(HEADROOM + 65_536);
 
-  constructor(networks: Parameters<typeof stationOf>[0] = NETWORKS, mtu = 1500) {
-    this.ethernet = new Ethernet({ ...stationOf(networks, mtu), drops: this.drops });
+  constructor(networks: readonly NetworkOptions[] = [IPV4], mtu = 1500) {
+    const dns = networks.map((network) => parseAddress(network.dns));
+    const station = stationOf({ networks, dns, mtu, configures: true });
+    this.ethernet = new Ethernet({ ...station, drops: this.drops });
   }
 
   /** Lets a frame come; returns what is said upon it. */
