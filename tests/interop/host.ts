@@ -5,7 +5,7 @@
  * @module
  */
 
-/** A server on a free port of 127.0.0.1; ends with the block that it is declared in. */
+/** A server on a free port of a loopback address; ends with the block that it is declared in. */
 export class HostServer implements AsyncDisposable {
   /** The connections so far. */
   readonly connections: Deno.TcpConn[] = [];
@@ -14,8 +14,8 @@ export class HostServer implements AsyncDisposable {
   readonly #accepting: Promise<void>;
 
   /** Serves every connection with `serve`, which need not close it. */
-  constructor(serve: (connection: Deno.TcpConn) => Promise<void>) {
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 4096 });
+  constructor(serve: (connection: Deno.TcpConn) => Promise<void>, hostname = "127.0.0.1") {
+    this.#listener = Deno.listen({ hostname, port: 0, tcpBacklog: 4096 });
     this.#accepting = this.#accept(serve);
   }
 
@@ -108,7 +108,7 @@ export async function writeAll(
 }
 
 /** A server of HTTP that answers everything with `body`. */
-export function pageServer(body: Uint8Array<ArrayBuffer>): HostServer {
+export function pageServer(body: Uint8Array<ArrayBuffer>, hostname?: string): HostServer {
   return new HostServer(async (connection) => {
     const buffer = new Uint8Array(4096);
     const decoder = new TextDecoder();
@@ -122,5 +122,5 @@ export function pageServer(body: Uint8Array<ArrayBuffer>): HostServer {
     await writeAll(connection, body);
     await connection.closeWrite();
     await readAll(connection);
-  });
+  }, hostname);
 }
