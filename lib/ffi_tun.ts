@@ -46,6 +46,7 @@ const IFF_TAP = 0x0002;
 const IFF_NO_PI = 0x1000;
 const IFF_VNET_HDR = 0x4000;
 const TCP_OFFLOADS = 0x01 | 0x02 | 0x04; // TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6
+const UDP_OFFLOADS = 0x20 | 0x40; // TUN_F_USO4, TUN_F_USO6: since Linux 6.2
 
 // struct ifreq: the name, then a union of which TUNSETIFF reads the flags.
 const IFREQ_LENGTH = 40;
@@ -82,6 +83,8 @@ export class TunDevice {
   readonly name: string;
   /** Whether checksums and TCP segmentation are left to the other side. */
   readonly offload: boolean;
+  /** Whether segmentation of UDP is left to the other side, too. */
+  readonly datagramOffload: boolean;
 
   readonly #libc = libc();
   readonly #descriptor: number;
@@ -97,7 +100,9 @@ export class TunDevice {
     setNonblocking(action, descriptor);
     this.name = attach(action, descriptor, options);
     setHeaderLength(action, descriptor);
-    this.offload = negotiateOffload(action, descriptor, options.offload);
+    const offloads = negotiateOffload(action, descriptor, options.offload);
+    this.offload = offloads !== 0;
+    this.datagramOffload = (offloads & UDP_OFFLOADS) !== 0;
     this.#eventfd = checked(action, "eventfd", calls().eventfd(0, O_CLOEXEC | O_NONBLOCK));
     this.#descriptor = descriptor;
   }
@@ -294,10 +299,12 @@ function setHeaderLength(action: string, descriptor: number): void {
   checked(action, "ioctl(TUNSETVNETHDRSZ)", result);
 }
 
-/** Agrees on the most offloads that both sides have. */
-function negotiateOffload(action: string, descriptor: number, wanted: boolean): boolean {
+/** Agrees on the most offloads that both sides have; returns which. */
+function negotiateOffload(action: string, descriptor: number, wanted: boolean): number {
   const set = (flags: number) => calls().ioctlValue(descriptor, TUNSETOFFLOAD, flags);
-  if (wanted && set(TCP_OFFLOADS) === 0) return true;
+  for (const flags of wanted ? [TCP_OFFLOADS | UDP_OFFLOADS, TCP_OFFLOADS] : []) {
+    if (set(flags) === 0) return flags;
+  }
   checked(action, "ioctl(TUNSETOFFLOAD)", set(0));
-  return false;
+  return 0;
 }

@@ -59,6 +59,10 @@ export class EthernetLink implements Link {
     return this.#frames.maxSegmentation;
   }
 
+  get maxDatagramSegmentation(): number {
+    return this.#frames.maxDatagramSegmentation ?? 0;
+  }
+
   get isClosed(): boolean {
     return this.#frames.isClosed;
   }

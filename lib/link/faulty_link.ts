@@ -66,6 +66,10 @@ export class FaultyLink implements Link {
     return this.#inner.maxSegmentation;
   }
 
+  get maxDatagramSegmentation(): number {
+    return this.#inner.maxDatagramSegmentation ?? 0;
+  }
+
   get isClosed(): boolean {
     return this.#inner.isClosed;
   }

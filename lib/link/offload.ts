@@ -22,7 +22,9 @@ const TCP_FLAGS = 13;
 const TCP = 6;
 const UDP = 17;
 const TCP_CHECKSUM = 16;
+const UDP_LENGTH = 4;
 const UDP_CHECKSUM = 6;
+const UDP_HEADER_LENGTH = 8;
 const FIN_AND_PSH = 0x09;
 
 /**
@@ -71,10 +73,8 @@ export function cutSegments(
   wire: PacketBuffer,
   emit: (packet: PacketBuffer) => void,
 ): void {
-  const { view, start, end, checksumStart: tcp, segmentSize } = packet;
-  const isTcp = packet.checksumState === ChecksumState.Partial &&
-    packet.checksumOffset === TCP_CHECKSUM && tcp + TCP_DATA_OFFSET < end;
-  const payload = isTcp ? tcp + (view.getUint8(tcp + TCP_DATA_OFFSET) >> 4) * 4 : end;
+  const { view, start, end, checksumStart: transport, segmentSize } = packet;
+  const payload = payloadOf(packet);
   if (segmentSize === 0 || payload >= end) { // or it is no super-segment, whatever was said of it
     completeChecksum(packet);
     return emit(packet);
@@ -84,28 +84,45 @@ export function cutSegments(
     wire.clear(start);
     wire.bytes.set(packet.bytes.subarray(start, payload), wire.append(payload - start));
     wire.bytes.set(packet.bytes.subarray(at, at + count), wire.append(count));
-    wire.view.setUint32(tcp + TCP_SEQUENCE, view.getUint32(tcp + TCP_SEQUENCE) + at - payload);
-    if (at + count < end) {
-      wire.view.setUint8(tcp + TCP_FLAGS, view.getUint8(tcp + TCP_FLAGS) & ~FIN_AND_PSH);
+    if (packet.checksumOffset === UDP_CHECKSUM) {
+      wire.view.setUint16(transport + UDP_LENGTH, wire.end - transport);
+    } else {
+      const sequence = view.getUint32(transport + TCP_SEQUENCE) + at - payload;
+      wire.view.setUint32(transport + TCP_SEQUENCE, sequence);
+      if (at + count < end) {
+        const flags = view.getUint8(transport + TCP_FLAGS) & ~FIN_AND_PSH;
+        wire.view.setUint8(transport + TCP_FLAGS, flags);
+      }
     }
-    setLengths(wire, tcp, end - tcp);
+    setLengths(wire, transport, end - transport, packet.checksumOffset);
     emit(wire);
   }
 }
 
+/** Where the payload of a TCP segment or UDP datagram begins; its end if it is neither. */
+function payloadOf(packet: PacketBuffer): number {
+  const { view, end, checksumStart, checksumOffset } = packet;
+  if (packet.checksumState !== ChecksumState.Partial) return end;
+  if (checksumOffset === UDP_CHECKSUM) return checksumStart + UDP_HEADER_LENGTH;
+  if (checksumOffset !== TCP_CHECKSUM || checksumStart + TCP_DATA_OFFSET >= end) return end;
+  return checksumStart + (view.getUint8(checksumStart + TCP_DATA_OFFSET) >> 4) * 4;
+}
+
 /** Makes the headers of `wire` say its own length instead of that of the whole, `before`. */
-function setLengths(wire: PacketBuffer, tcp: number, before: number): void {
+function setLengths(wire: PacketBuffer, transport: number, before: number, offset: number): void {
   const { view, start, length } = wire;
   if (view.getUint8(start) >> 4 === 4) {
     view.setUint16(start + IPV4_TOTAL_LENGTH, length);
     view.setUint16(start + IPV4_CHECKSUM, 0);
-    view.setUint16(start + IPV4_CHECKSUM, fold(addWords(view, start, tcp)));
+    view.setUint16(start + IPV4_CHECKSUM, fold(addWords(view, start, transport)));
   } else {
     view.setUint16(start + IPV6_PAYLOAD_LENGTH, length - IPV6_HEADER_LENGTH);
   }
   // The partial checksum covers the length in the pseudo-header: take the old one out of it.
-  const pseudo = view.getUint16(tcp + TCP_CHECKSUM) + (wire.end - tcp) + (0xffff - before);
-  view.setUint16(tcp + TCP_CHECKSUM, 0);
-  view.setUint16(tcp + TCP_CHECKSUM, fold(addWords(view, tcp, wire.end, pseudo)));
-  wire.checksumState = ChecksumState.Plain;
+  const pseudo = view.getUint16(transport + offset) + (wire.end - transport) + (0xffff - before);
+  view.setUint16(transport + offset, foldSum(pseudo));
+  wire.checksumState = ChecksumState.Partial;
+  wire.checksumStart = transport;
+  wire.checksumOffset = offset;
+  completeChecksum(wire);
 }

@@ -81,6 +81,10 @@ export class PcapLink implements Link {
     return this.#inner.maxSegmentation;
   }
 
+  get maxDatagramSegmentation(): number {
+    return this.#inner.maxDatagramSegmentation ?? 0;
+  }
+
   get isClosed(): boolean {
     return this.#inner.isClosed;
   }

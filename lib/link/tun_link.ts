@@ -26,15 +26,20 @@ const DATA_VALID = 2;
 const GSO_NONE = 0;
 const GSO_TCPV4 = 1;
 const GSO_TCPV6 = 4;
+const GSO_UDP_L4 = 5;
 
 const TCP_DATA_OFFSET = 12;
+const UDP_CHECKSUM = 6;
+const UDP_HEADER_LENGTH = 8;
 /** 65535 bytes of IP packet, less the longest headers of IPv4 and TCP. */
 const LARGEST_SUPER_SEGMENT = 65_535 - 20 - 60;
+/** The same for UDP. */
+const LARGEST_SUPER_DATAGRAM = 65_535 - 20 - UDP_HEADER_LENGTH;
 
 /** What a {@linkcode TunLink} needs of a device. */
 export type FrameDevice = Pick<
   TunDevice,
-  "offload" | "read" | "write" | "wait" | "wake" | "close"
+  "offload" | "datagramOffload" | "read" | "write" | "wait" | "wake" | "close"
 >;
 
 /** A link over a TUN device; see the module's description. */
@@ -42,6 +47,7 @@ export class TunLink implements Link {
   readonly mtu: number;
   readonly checksumOffload: boolean;
   readonly maxSegmentation: number;
+  readonly maxDatagramSegmentation: number;
   readonly #tun: FrameDevice;
   readonly #frameHeader: number;
   #isClosed = false;
@@ -60,6 +66,7 @@ export class TunLink implements Link {
     this.mtu = mtu;
     this.checksumOffload = tun.offload;
     this.maxSegmentation = tun.offload ? LARGEST_SUPER_SEGMENT : 0;
+    this.maxDatagramSegmentation = tun.datagramOffload ? LARGEST_SUPER_DATAGRAM : 0;
   }
 
   get isClosed(): boolean {
@@ -138,8 +145,12 @@ function writeHeader(packet: PacketBuffer, at: number, ip: number): void {
   view.setUint16(at + CHECKSUM_START, checksumStart - start, true);
   view.setUint16(at + CHECKSUM_OFFSET, packet.checksumOffset, true);
   if (segmentSize === 0) return;
-  const headers = checksumStart - start + (view.getUint8(checksumStart + TCP_DATA_OFFSET) >> 4) * 4;
-  view.setUint8(at + GSO_TYPE, view.getUint8(ip) >> 4 === 4 ? GSO_TCPV4 : GSO_TCPV6);
-  view.setUint16(at + HEADER_LENGTH, headers, true);
+  const isUdp = packet.checksumOffset === UDP_CHECKSUM;
+  const tcpType = view.getUint8(ip) >> 4 === 4 ? GSO_TCPV4 : GSO_TCPV6;
+  const headerLength = isUdp
+    ? UDP_HEADER_LENGTH
+    : (view.getUint8(checksumStart + TCP_DATA_OFFSET) >> 4) * 4;
+  view.setUint8(at + GSO_TYPE, isUdp ? GSO_UDP_L4 : tcpType);
+  view.setUint16(at + HEADER_LENGTH, checksumStart - start + headerLength, true);
   view.setUint16(at + GSO_SIZE, segmentSize, true);
 }

@@ -13,6 +13,7 @@ function deviceWith(length: number): FrameDevice {
   view.setUint16(2, length);
   return {
     offload: true,
+    datagramOffload: true,
     read: (bytes) => { // as the kernel: what does not fit is lost
       const count = Math.min(bytes.length, frame.length);
       bytes.set(frame.subarray(0, count));

@@ -48,6 +48,8 @@ export interface LinkCapabilities {
   readonly checksumOffload: boolean;
   /** The largest TCP payload that the link cuts into packets, in bytes; 0: none. */
   readonly maxSegmentation: number;
+  /** The largest payload of UDP that the link cuts into datagrams, in bytes. @default {0}: none */
+  readonly maxDatagramSegmentation?: number;
 }
 
 /** How much memory the connections of a {@linkcode Stack} hold, in bytes. */
@@ -126,7 +128,9 @@ export class Stack {
       },
     }, options.tcp);
     this.#udp = new Udp({
+      mtu: link.mtu,
       checksumOffload: link.checksumOffload,
+      maxSegmentation: link.maxDatagramSegmentation ?? 0,
       ...(options.random && { random: options.random }),
     }, options.udp);
     this.#ip.registerNetwork(ipv4Protocol);

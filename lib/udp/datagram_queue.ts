@@ -11,7 +11,13 @@
  */
 import type { MemoryBudget } from "../base/memory_budget.ts";
 import { RingBuffer } from "../base/ring_buffer.ts";
-import { AddressField, type IpAddress, readAddress, writeAddress } from "../ip/address.ts";
+import {
+  AddressField,
+  type IpAddress,
+  readAddress,
+  sameAddress,
+  writeAddress,
+} from "../ip/address.ts";
 
 const PEER_PORT = 2;
 const OWN_PORT = 4;
@@ -43,6 +49,12 @@ export class QueuedDatagram {
     this.peerPort = peerPort;
     this.own.assign(own);
     this.ownPort = ownPort;
+  }
+
+  /** Whether `other` is between the same ends. */
+  goesWith(other: QueuedDatagram): boolean {
+    return this.peerPort === other.peerPort && this.ownPort === other.ownPort &&
+      sameAddress(this.peer, other.peer) && sameAddress(this.own, other.own);
   }
 }
 

@@ -17,10 +17,12 @@ import { ReadyList } from "../base/ready_list.ts";
 import { isIpv4, isReachable } from "../ip/address.ts";
 import { type IpHeader, IpProtocol } from "../ip/header.ts";
 import type { TransportProtocol } from "../ip/ip.ts";
+import { IPV4_HEADER_LENGTH } from "../ip/ipv4_header.ts";
+import { IPV6_HEADER_LENGTH } from "../ip/ipv6_header.ts";
 import { type UdpConfig, udpConfig, type UdpOptions } from "./config.ts";
 import { type DatagramQueue, QueuedDatagram } from "./datagram_queue.ts";
 import { DatagramFlows } from "./datagram_flows.ts";
-import { Datagram, parseDatagram, writeDatagram } from "./header.ts";
+import { Datagram, parseDatagram, UDP_HEADER_LENGTH, writeDatagram } from "./header.ts";
 import type { Sender } from "./sender.ts";
 import { Services } from "./services.ts";
 import type { BindOptions, BoundEndpoint, UdpSocket } from "./socket.ts";
@@ -30,6 +32,10 @@ import type { UdpFlow } from "./udp_flow.ts";
 export interface UdpEnvironment {
   /** Whether the link completes checksums. */
   readonly checksumOffload: boolean;
+  /** The longest IP packet that the link carries, in bytes. */
+  readonly mtu: number;
+  /** The largest payload that the link cuts into datagrams, in bytes; 0: none. */
+  readonly maxSegmentation: number;
   /** Where secrets come from. @default the system's source */
   readonly random?: Random;
 }
@@ -45,6 +51,7 @@ export class Udp implements TransportProtocol {
   readonly #ready = new ReadyList<Sender>((sender) => sender.inReady);
   readonly #datagram = new Datagram();
   readonly #about = new QueuedDatagram();
+  readonly #next = new QueuedDatagram();
 
   /** Makes a UDP without sockets and flows. */
   constructor(environment: UdpEnvironment, options?: UdpOptions) {
@@ -111,18 +118,39 @@ export class Udp implements TransportProtocol {
     this.#flows.advance(now);
   }
 
-  /** One datagram of the socket or flow that has waited longest. */
+  /** One datagram of the socket or flow that has waited longest, or several that are alike. */
   transmit(header: IpHeader, packet: PacketBuffer, _now: Millis): boolean {
     for (let next = this.#ready.take(); next; next = this.#ready.take()) {
       const { outgoing } = next;
       const about = this.#about;
       if (!outgoing.peek(about)) continue;
       outgoing.take(about, packet.bytes, packet.append(about.length));
+      this.#join(outgoing, packet);
       if (!outgoing.isEmpty) this.#ready.add(next);
       this.#write(header, packet);
       return true;
     }
     return false;
+  }
+
+  /**
+   * Puts behind the datagram at hand those that go the same way and are as long, the last of them
+   * perhaps shorter, for the link to cut them: a packet costs the kernel 4 us, however long it is.
+   */
+  #join(queue: DatagramQueue, packet: PacketBuffer): void {
+    const { mtu, maxSegmentation } = this.#environment;
+    const first = this.#about;
+    const size = first.length;
+    const headers = isIpv4(first.peer) ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH;
+    if (size === 0 || headers + UDP_HEADER_LENGTH + size > mtu) return;
+    const next = this.#next;
+    for (let last = size; last === size && queue.peek(next);) {
+      last = next.length;
+      if (last === 0 || last > size || packet.length + last > maxSegmentation) return;
+      if (!next.goesWith(first)) return;
+      queue.take(next, packet.bytes, packet.append(last));
+      packet.segmentSize = size;
+    }
   }
 
   /** Puts the headers of the datagram at hand in front of it. */
