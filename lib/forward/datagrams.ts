@@ -38,8 +38,12 @@ export interface DatagramForwarderOptions {
   readonly observer?: FlowObserver;
 }
 
-/** Datagrams that are taken from one port before the others have their turn. */
-const BURST = 256;
+/**
+ * Datagrams that are taken from one port before others have their turn, the guest included, whose
+ * sockets hold no more than 92 of 1448 bytes unless told otherwise: 256 lost 0.5 to 1 % of 1 Gbit/s
+ * there, 64 lost 0.2 %, as plain loopback did.
+ */
+const BURST = 64;
 
 /** A port of the outside, and who has it. */
 class Mapping {
