@@ -8,14 +8,16 @@
  */
 import type { IpAddress } from "../ip/address.ts";
 import type { Endpoint, EndpointField } from "../ip/flow.ts";
-import type { DeliveryErrorKind } from "../ip/ip.ts";
+import type { Problem } from "../ip/header.ts";
 
 /** Why a datagram did not arrive. */
 export interface DatagramFailure {
   /** What is to be told to the guest; "no room": nothing, the datagram is just lost. */
-  readonly problem: DeliveryErrorKind | "no room";
+  readonly problem: Problem | "no room";
   /** With "too big": the longest IP packet that fits, in bytes. */
   readonly mtu: number;
+  /** Who on the way says so, if it is to be told. */
+  readonly from?: IpAddress;
 }
 
 /** Why a datagram did not arrive that was sent earlier. */

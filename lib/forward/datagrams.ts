@@ -204,20 +204,23 @@ export class DatagramForwarder implements Shell {
     this.#passOn(lane);
   }
 
-  #deny(flow: DatagramFlow, { reason }: Exclude<Verdict, { kind: "allow" }>): void {
+  #deny(flow: DatagramFlow, { kind, reason }: Exclude<Verdict, { kind: "allow" }>): void {
     if (!this.#undecided.delete(flow)) return;
     this.#options.observer?.refused(flow.flow, "denied", reason);
+    // What a reset is to TCP: programs go on to something else at once.
+    if (kind === "reject") flow.report("port unreachable");
     flow.close();
   }
 
   #fail(flow: DatagramFlow, error: unknown): void {
     if (!this.#undecided.delete(flow)) return;
-    const { how, reason } = classifyFailure(error);
+    const { how, reason, unreachable = "port" } = classifyFailure(error);
     this.#options.observer?.refused(
       flow.flow,
       how,
       `${formatEndpoint(flow.flow.target)}: ${reason}`,
     );
+    if (how !== "timed out") flow.report(PROBLEMS[unreachable]);
     flow.close();
   }
 
@@ -297,8 +300,9 @@ export class DatagramForwarder implements Shell {
   }
 
   /** Lets the guest know what has become of a datagram of a flow. */
-  #report(_lane: Lane, { problem }: DatagramFailure): void {
-    if (problem === "no room") return this.#stack.drops.count(Drop.QueueFull);
+  #report({ flow }: Lane, { problem, mtu, from }: DatagramFailure): void {
+    if (problem === "no room") this.#stack.drops.count(Drop.QueueFull);
+    else flow.report(problem, mtu, from);
   }
 
   #close(flow: DatagramFlow, lane: Lane | undefined, end: FlowEnd): void {
@@ -317,6 +321,14 @@ export class DatagramForwarder implements Shell {
     if (mapping.name !== undefined) this.#mappings.delete(mapping.name);
   }
 }
+
+/** What the guest is told of a flow that cannot go out. */
+const PROBLEMS = {
+  network: "network unreachable",
+  host: "host unreachable",
+  prohibited: "prohibited",
+  port: "port unreachable",
+} as const;
 
 /** The target, if it is an address. */
 function numeric({ hostname, port }: Target): Endpoint | undefined {

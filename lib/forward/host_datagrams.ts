@@ -10,7 +10,7 @@ import { errnoName } from "../ffi/system_error.ts";
 import { UdpSocket } from "../ffi/udp_socket.ts";
 import { type IpAddress, isIpv4 } from "../ip/address.ts";
 import type { Endpoint, EndpointField } from "../ip/flow.ts";
-import type { DeliveryErrorKind } from "../ip/ip.ts";
+import type { Problem } from "../ip/header.ts";
 import { parseAddress } from "../text/address.ts";
 import type {
   DatagramFailure,
@@ -76,7 +76,8 @@ class HostPort implements DatagramPort {
     if (!failure?.target) return undefined;
     const problem = isTimeExceeded(failure) ? "time exceeded" : problemOf(failure.errno);
     const target = { address: failure.target, port: failure.targetPort };
-    return { problem, mtu: failure.mtu, target };
+    const from = problem === "time exceeded" ? failure.offender : undefined;
+    return { problem, mtu: failure.mtu, target, ...(from && { from }) };
   }
 
   close(): void {
@@ -86,7 +87,7 @@ class HostPort implements DatagramPort {
 }
 
 /** What a kernel's error codes mean to the guest. */
-const PROBLEMS: Readonly<Record<string, DeliveryErrorKind>> = {
+const PROBLEMS: Readonly<Record<string, Problem>> = {
   ECONNREFUSED: "port unreachable",
   ENOPROTOOPT: "protocol unreachable",
   ENETUNREACH: "network unreachable",
@@ -99,7 +100,7 @@ const PROBLEMS: Readonly<Record<string, DeliveryErrorKind>> = {
   EMSGSIZE: "too big",
 };
 
-function problemOf(errno: number): DeliveryErrorKind | "no room" {
+function problemOf(errno: number): Problem | "no room" {
   return PROBLEMS[errnoName(errno)] ?? "no room";
 }
 

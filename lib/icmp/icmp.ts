@@ -96,6 +96,7 @@ export class Icmp implements TransportProtocol {
    * Owes the client of `flow` an error about a packet that is no longer there.
    *
    * @param write Prepends the transport's header, as the client has sent it.
+   * @param from Who says so. @default the router, or the target
    * @returns `Drop.TooManyReplies` when it will not be sent.
    */
   reportSent(
@@ -103,6 +104,7 @@ export class Icmp implements TransportProtocol {
     write: WriteHeader,
     problem: Problem,
     value = 0,
+    from?: IpAddress,
   ): Drop {
     const header = this.#quotedHeader;
     const packet = this.#quoted;
@@ -115,7 +117,7 @@ export class Icmp implements TransportProtocol {
     write(header, packet);
     if (header.version === 4) writeIpv4(header, packet);
     else writeIpv6(header, packet);
-    const source = this.#sourceOf(problem, target.address, false) ?? target.address;
+    const source = from ?? this.#sourceOf(problem, target.address, false) ?? target.address;
     const body = packet.bytes.slice(packet.start, packet.end);
     return this.#oweError(source, client.address, problem, value, body);
   }

@@ -131,6 +131,7 @@ export class Stack {
       mtu: link.mtu,
       checksumOffload: link.checksumOffload,
       maxSegmentation: link.maxDatagramSegmentation ?? 0,
+      report: (flow, ...about) => this.#count(this.#icmpOf(flow).reportSent(flow, ...about)),
       ...(options.random && { random: options.random }),
     }, options.udp);
     this.#ip.registerNetwork(ipv4Protocol);

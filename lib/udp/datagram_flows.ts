@@ -10,7 +10,6 @@
  * @module
  */
 import { type Millis, NEVER } from "../base/clock.ts";
-import type { MemoryBudget } from "../base/memory_budget.ts";
 import type { Random } from "../base/random.ts";
 import { ReadyList } from "../base/ready_list.ts";
 import { TimerHeap } from "../base/timer_heap.ts";
@@ -19,7 +18,6 @@ import { FlowTable } from "../ip/flow_table.ts";
 import { type IpHeader, IpProtocol } from "../ip/header.ts";
 import type { UdpConfig } from "./config.ts";
 import type { Datagram } from "./header.ts";
-import type { Sender } from "./sender.ts";
 import { type FlowOwner, UdpFlow } from "./udp_flow.ts";
 
 /** The flows of datagrams of a stack; see the module's description. */
@@ -33,12 +31,11 @@ export class DatagramFlows {
   /** Flows in `#eventful`. */
   #unseen = 0;
 
-  /** Makes an empty set, whose queues count against `memory`. */
+  /** Makes an empty set. */
   constructor(
     config: UdpConfig,
-    memory: MemoryBudget,
     random: Random,
-    markReady: (sender: Sender) => void,
+    owner: Pick<FlowOwner, "memory" | "markReady" | "report">,
   ) {
     const seed = new Uint8Array(4);
     random.fill(seed);
@@ -46,8 +43,7 @@ export class DatagramFlows {
     this.#table = new FlowTable(new DataView(seed.buffer).getInt32(0));
     this.#owner = {
       config,
-      memory,
-      markReady,
+      ...owner,
       reschedule: (flow) => this.#timers.set(flow, flow.expiry),
       forget: (flow) => this.#forget(flow),
     };

@@ -88,3 +88,21 @@ export function writeDatagram(
     view.setUint16(at + CHECKSUM, sum === NO_CHECKSUM ? 0xffff : sum); // the same number, but a checksum
   }
 }
+
+/**
+ * Prepends the header of a datagram of `length` bytes whose payload is no longer there. Nobody
+ * looks at its checksum, for which the payload would be needed.
+ */
+export function writeQuotedDatagram(
+  sourcePort: number,
+  destinationPort: number,
+  length: number,
+  packet: PacketBuffer,
+): void {
+  const { view } = packet;
+  const at = packet.prepend(UDP_HEADER_LENGTH);
+  view.setUint16(at, sourcePort);
+  view.setUint16(at + DESTINATION_PORT, destinationPort);
+  view.setUint16(at + LENGTH, UDP_HEADER_LENGTH + length);
+  view.setUint16(at + CHECKSUM, NO_CHECKSUM);
+}

@@ -26,7 +26,7 @@ import { Datagram, parseDatagram, UDP_HEADER_LENGTH, writeDatagram } from "./hea
 import type { Sender } from "./sender.ts";
 import { Services } from "./services.ts";
 import type { BindOptions, BoundEndpoint, UdpSocket } from "./socket.ts";
-import type { UdpFlow } from "./udp_flow.ts";
+import type { FlowReport, UdpFlow } from "./udp_flow.ts";
 
 /** What UDP needs of the stack. */
 export interface UdpEnvironment {
@@ -38,6 +38,8 @@ export interface UdpEnvironment {
   readonly maxSegmentation: number;
   /** Where secrets come from. @default the system's source */
   readonly random?: Random;
+  /** Tells the client of `flow` what has become of a datagram with the header that `write` makes. */
+  readonly report?: FlowReport;
 }
 
 /** The UDP of one stack. */
@@ -61,7 +63,11 @@ export class Udp implements TransportProtocol {
     const markReady = (sender: Sender) => this.#ready.add(sender);
     this.#services = new Services(this.#memory, markReady);
     const random = environment.random ?? systemRandom;
-    this.#flows = new DatagramFlows(this.#config, this.#memory, random, markReady);
+    this.#flows = new DatagramFlows(this.#config, random, {
+      memory: this.#memory,
+      markReady,
+      report: environment.report ?? (() => {}),
+    });
   }
 
   get nextDeadline(): Millis {
@@ -110,7 +116,9 @@ export class Udp implements TransportProtocol {
     // Broadcasts and multicasts are nobody's elsewhere: they stay in the guest's network.
     if (header.isMulticast || !isReachable(header.destination)) return Drop.InvalidDestination;
     const flow = this.#flows.arrive(header, datagram, now);
-    return flow ? this.#put(flow.incoming, packet) : Drop.TooManyFlows;
+    if (!flow) return Drop.TooManyFlows;
+    flow.lastLength = Math.min(packet.length, packet.segmentSize || Infinity);
+    return this.#put(flow.incoming, packet);
   }
 
   advance(now: Millis): void {

@@ -11,12 +11,14 @@ import { type Millis, NEVER } from "../base/clock.ts";
 import type { MemoryBudget } from "../base/memory_budget.ts";
 import { type Listed, unlisted } from "../base/ready_list.ts";
 import type { Timed } from "../base/timer_heap.ts";
-import { isIpv4 } from "../ip/address.ts";
+import type { PacketBuffer } from "../base/packet_buffer.ts";
+import { type IpAddress, isIpv4 } from "../ip/address.ts";
 import type { Endpoint, Flow } from "../ip/flow.ts";
 import type { FlowEntry } from "../ip/flow_table.ts";
+import type { IpHeader, Problem } from "../ip/header.ts";
 import type { UdpConfig } from "./config.ts";
 import { DatagramQueue, QueuedDatagram } from "./datagram_queue.ts";
-import { longestPayload } from "./header.ts";
+import { longestPayload, writeQuotedDatagram } from "./header.ts";
 import type { Sender } from "./sender.ts";
 
 /** The datagrams of one client to one target, and the answers; see the module's description. */
@@ -45,12 +47,28 @@ export interface DatagramFlow {
    * no answers, or the flow is over.
    */
   send(from: Endpoint, data: Uint8Array, length?: number): boolean;
+  /**
+   * Owes the client an ICMP error about the datagram that it has sent last.
+   *
+   * @param value With "too big": the longest IP packet that fits, in bytes.
+   * @param from Who says so. @default {the target, or for what is a router's to say the gateway}
+   */
+  report(problem: Problem, value?: number, from?: IpAddress): void;
   /** Forgets the flow; what waits is thrown away. The client's next datagram opens another. */
   close(): void;
 }
 
 /** Its queries have one answer each. */
 const DNS_PORT = 53;
+
+/** Tells a client what has become of a datagram: see `Icmp`. */
+export type FlowReport = (
+  flow: Flow,
+  write: (header: IpHeader, packet: PacketBuffer) => void,
+  problem: Problem,
+  value?: number,
+  from?: IpAddress,
+) => void;
 
 /** What a flow asks of UDP. */
 export interface FlowOwner {
@@ -59,6 +77,8 @@ export interface FlowOwner {
   readonly memory: MemoryBudget;
   /** Lets `sender` send when it can. */
   markReady(sender: Sender): void;
+  /** Owes its client an ICMP error. */
+  readonly report: FlowReport;
   /** Notes that its expiry has come nearer. */
   reschedule(flow: UdpFlow): void;
   /** Forgets `flow`. */
@@ -82,6 +102,8 @@ export class UdpFlow implements DatagramFlow, Sender, Timed, FlowEntry<UdpFlow> 
   /** When the client has last sent something. */
   usedAt: Millis;
   isOver = false;
+  /** Bytes of the client's last datagram. */
+  lastLength = 0;
   readonly #owner: FlowOwner;
   #timeout: Millis;
 
@@ -127,6 +149,13 @@ export class UdpFlow implements DatagramFlow, Sender, Timed, FlowEntry<UdpFlow> 
     if (this.own.port === DNS_PORT) this.#expectNoMore();
     this.#owner.markReady(this);
     return true;
+  }
+
+  report(problem: Problem, value?: number, from?: IpAddress): void {
+    const { peer, own, lastLength } = this;
+    const write = (_: IpHeader, packet: PacketBuffer) =>
+      writeQuotedDatagram(peer.port, own.port, lastLength, packet);
+    this.#owner.report(this.flow, write, problem, value, from);
   }
 
   close(): void {
