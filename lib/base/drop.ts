@@ -75,7 +75,7 @@ export const Drop = {
   UnknownEtherType: 31,
   /** Somebody else says that an address of ours is theirs (RFC 5227 §2.4; RFC 4862 §5.4.4). */
   AddressConflict: 32,
-  /** An answer to what was not asked (RFC 826; RFC 4861 §7.2.5). */
+  /** An answer to what was not asked (RFC 826; RFC 4861 §7.2.5), or a stranger's datagram. */
   Unsolicited: 33,
   /** A packet of ours for a neighbor that does not say where it is (RFC 4861 §7.2.2). */
   Unresolved: 34,

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
+import { formatAddress, formatEndpoint, parseAddress } from "../../lib/text/address.ts";
 import { Stack } from "../../lib/stack/stack.ts";
 import type { DatagramFlow } from "../../lib/udp/udp_flow.ts";
 import { at, bytes, UdpGuest } from "./peer.ts";
@@ -194,4 +196,60 @@ Deno.test("Settings of UDP that cannot be are refused", () => {
   const link = { mtu: 1500, checksumOffload: false, maxSegmentation: 0 };
   assertThrows(() => new Stack(link, { udp: { maxFlows: 0 } }), RangeError, "maxFlows to 0");
   assertThrows(() => new Stack(link, { udp: { flowQueue: 100 } }), RangeError, "65575 at least");
+});
+
+for (
+  const [client, target, router, port, network] of [
+    [GUEST, WEB, "10.0.2.2", [3, 3], [3, 0]],
+    [at("fd00::100", 40_000), at("2001:db8::1", 443), "fd00::2", [1, 4], [1, 0]],
+  ] as const
+) {
+  const version = router.includes(":") ? 6 : 4;
+  Deno.test(`A flow tells its client by ICMP what has become of a datagram, over IPv${version} (M-03, M-06)`, () => {
+    const guest = new UdpGuest({ addresses: [parseAddress(router)] });
+    guest.send(client, target, bytes(100));
+    const flow = next(guest);
+    flow.report("port unreachable");
+    flow.report("network unreachable");
+    const about = { to: formatEndpoint(target), payload: bytes(8) };
+    const { address } = target;
+    assertEquals(guest.receive(), { ...about, from: formatAddress(address), icmp: port });
+    assertEquals(guest.receive(), { ...about, from: router, icmp: network });
+    assertEquals(guest.receive(), undefined);
+  });
+}
+
+Deno.test("Datagrams of one size to one client are joined for a link that cuts them, and no others (P-06)", () => {
+  const sizes = (lengths: readonly number[], mtu = 1500) => {
+    const guest = new UdpGuest({}, { mtu, checksumOffload: true, maxDatagramSegmentation: 5000 });
+    guest.send(GUEST, WEB, bytes(1));
+    const flow = next(guest);
+    lengths.forEach((length, i) => flow.send(WEB, new Uint8Array(length).fill(i)));
+    const sent: [number, number][] = [];
+    const packet = new PacketBuffer(HEADROOM + 65_536);
+    while (guest.stack.transmit(packet, guest.now)) {
+      sent.push([packet.length - 28, packet.segmentSize]);
+    }
+    return sent;
+  };
+  assertEquals(sizes([1000, 1000, 1000]), [[3000, 1000]]);
+  assertEquals(sizes([1000, 1000, 400, 1000]), [[2400, 1000], [1000, 0]]);
+  assertEquals(sizes([400, 1000]), [[400, 0], [1000, 0]]);
+  assertEquals(sizes([0, 0, 5, 0, 5]), [[0, 0], [0, 0], [5, 0], [0, 0], [5, 0]]);
+  assertEquals(sizes([1000, 1000, 1000, 1000, 1000, 1000]), [[5000, 1000], [1000, 0]]);
+  assertEquals(sizes([1472, 1472]), [[2944, 1472]]);
+  assertEquals(sizes([1473, 1473], 1500).length, 2); // they have to be fragments
+});
+
+Deno.test("Datagrams from two addresses to one client are not joined (P-04)", () => {
+  const guest = new UdpGuest({}, { checksumOffload: true, maxDatagramSegmentation: 5000 });
+  guest.send(GUEST, WEB, bytes(1));
+  const flow = next(guest);
+  flow.send(WEB, bytes(10));
+  flow.send(at("192.0.2.1", 444), bytes(10));
+  flow.send(at("192.0.2.2", 443), bytes(10));
+  const packet = new PacketBuffer(HEADROOM + 65_536);
+  let count = 0;
+  while (guest.stack.transmit(packet, guest.now)) count++;
+  assertEquals(count, 3);
 });

@@ -6,13 +6,14 @@
 import { assertEquals } from "@std/assert";
 import { Drop } from "../../lib/base/drop.ts";
 import { HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
-import { isIpv4 } from "../../lib/ip/address.ts";
+import { ICMP_HEADER_LENGTH } from "../../lib/icmp/header.ts";
+import { AddressField, isIpv4, readAddress } from "../../lib/ip/address.ts";
 import type { Endpoint } from "../../lib/ip/flow.ts";
 import { IpHeader, IpProtocol } from "../../lib/ip/header.ts";
-import { parseIpv4, writeIpv4 } from "../../lib/ip/ipv4_header.ts";
-import { parseIpv6, writeIpv6 } from "../../lib/ip/ipv6_header.ts";
+import { IPV4_HEADER_LENGTH, parseIpv4, writeIpv4 } from "../../lib/ip/ipv4_header.ts";
+import { IPV6_HEADER_LENGTH, parseIpv6, writeIpv6 } from "../../lib/ip/ipv6_header.ts";
 import { Stack, type StackOptions } from "../../lib/stack/stack.ts";
-import { formatEndpoint, parseAddress } from "../../lib/text/address.ts";
+import { formatAddress, formatEndpoint, parseAddress } from "../../lib/text/address.ts";
 import { Datagram, parseDatagram, writeDatagram } from "../../lib/udp/header.ts";
 
 /** `at("10.0.2.3", 53)`. */
@@ -30,6 +31,23 @@ export interface GuestDatagram {
   readonly from: string;
   readonly to: string;
   readonly payload: Uint8Array;
+  /** Of an ICMP error: type and code; `to` is then whom the datagram was for. */
+  readonly icmp?: readonly [type: number, code: number];
+}
+
+function readError(header: IpHeader, { view, start, end }: PacketBuffer): GuestDatagram {
+  const isV4 = header.protocol === IpProtocol.Icmp;
+  const from = formatAddress(header.source);
+  const udp = start + ICMP_HEADER_LENGTH + (isV4 ? IPV4_HEADER_LENGTH : IPV6_HEADER_LENGTH);
+  const address = new AddressField();
+  if (isV4) address.assignIpv4(view.getInt32(udp - 4));
+  else readAddress(address, view, udp - 16);
+  return {
+    from,
+    to: formatEndpoint({ address, port: view.getUint16(udp + 2) }),
+    payload: new Uint8Array(end - udp),
+    icmp: [view.getUint8(start), view.getUint8(start + 1)],
+  };
 }
 
 /** A guest and the stack that it talks to, in virtual time. */
@@ -71,14 +89,17 @@ export class UdpGuest {
     return packet;
   }
 
-  /** The next packet to the guest, if there is one; it must be a datagram. */
+  /** The next packet to the guest, if there is one. */
   receive(): GuestDatagram | undefined {
-    const packet = this.#packet;
+    return this.stack.transmit(this.#packet, this.now) ? this.read(this.#packet) : undefined;
+  }
+
+  /** What a packet to the guest says: a datagram, or an ICMP error about one. */
+  read(packet: PacketBuffer): GuestDatagram {
     const header = this.#header;
-    if (!this.stack.transmit(packet, this.now)) return undefined;
     const parse = packet.view.getUint8(packet.start) >> 4 === 4 ? parseIpv4 : parseIpv6;
     assertEquals(parse(header, packet), Drop.None);
-    assertEquals(header.protocol, IpProtocol.Udp);
+    if (header.protocol !== IpProtocol.Udp) return readError(header, packet);
     assertEquals(parseDatagram(this.#datagram, header, packet), Drop.None);
     const { sourcePort, destinationPort } = this.#datagram;
     return {
