@@ -55,6 +55,8 @@ Deno.test("headgate run has the defaults of slirp4netns and the largest MTU", as
     configure: true,
     hostLoopback: false,
     icmp: true,
+    udp: true,
+    udpTimeout: 180_000,
     offload: true,
     isn: "siphash",
     summary: false,
@@ -65,7 +67,7 @@ Deno.test("headgate run has the defaults of slirp4netns and the largest MTU", as
 Deno.test("headgate run takes every option", async () => {
   const words = "run --dns 192.0.2.53 --dns [2001:db8::53]:5353 --dns-forward fd12:3456::53 -6 " +
     "--cidr6 fd12:3456::/48 --cidr 192.168.4.0/22 --mtu=1500 -I eth0 --host-loopback --no-icmp " +
-    "--no-offload --isn jenkins --pcap a.pcap --summary -v x";
+    "--no-udp --udp-timeout 30 --no-offload --isn jenkins --pcap a.pcap --summary -v x";
   const { runs } = await headgate(words.split(" "));
   assertEquals(runs, [{
     command: ["x"],
@@ -86,6 +88,8 @@ Deno.test("headgate run takes every option", async () => {
     configure: true,
     hostLoopback: true,
     icmp: false,
+    udp: false,
+    udpTimeout: 30_000,
     offload: false,
     isn: "jenkins",
     pcap: "a.pcap",

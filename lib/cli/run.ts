@@ -69,6 +69,7 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
           { gateway: parseAddress(gateway), prefixLength }
         )),
         hostLoopback: options.hostLoopback,
+        udp: options.udp,
       }),
       observer: log,
     },
@@ -80,6 +81,7 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
         { address: parseAddress(guest), prefixLength }
       )),
       tcp: { isn: options.isn, keepAlive: KEEP_ALIVE },
+      udp: { idleTimeout: options.udpTimeout },
     },
     ...(options.tap && {
       ethernet: stationOf({

@@ -42,6 +42,10 @@ export function createRunCommand(effects: Effects, exit: (code: number) => void)
     })
     .option("--no-dns", "No name server for the guest; it sees the host's resolv.conf.")
     .option("--no-icmp", "No pings to elsewhere.")
+    .option("--no-udp", "No datagrams to elsewhere; the name server is there all the same.")
+    .option("--udp-timeout <seconds:string>", "How long an idle flow of datagrams is kept.", {
+      default: "180",
+    })
     .option("--no-offload", "No checksum or segmentation offload on the device.")
     .option("--isn <hash:string>", "Hash of initial sequence numbers: siphash or jenkins.", {
       default: "siphash",

@@ -28,6 +28,10 @@ export interface RunOptions {
   readonly hostLoopback: boolean;
   /** Whether the guest's echo requests go to elsewhere. */
   readonly icmp: boolean;
+  /** Whether the guest's datagrams go to elsewhere. */
+  readonly udp: boolean;
+  /** How long a flow of datagrams is kept after the guest's last, in milliseconds. */
+  readonly udpTimeout: number;
   /** Whether the TUN device leaves checksums and segmentation to us. */
   readonly offload: boolean;
   /** The hash behind initial sequence numbers (RFC 6528 §3). */
@@ -48,6 +52,8 @@ export interface GivenOptions extends GivenNetworks, GivenDns {
   readonly configNet?: boolean | undefined;
   readonly hostLoopback?: boolean | undefined;
   readonly icmp?: boolean | undefined;
+  readonly udp?: boolean | undefined;
+  readonly udpTimeout: string;
   readonly offload?: boolean | undefined;
   readonly isn: string;
   readonly pcap?: string | undefined;
@@ -76,6 +82,8 @@ export function parseRunOptions(given: GivenOptions, command: readonly string[])
     ...parseLink(given),
     hostLoopback: given.hostLoopback ?? false,
     icmp: given.icmp ?? true,
+    udp: given.udp ?? true,
+    udpTimeout: parseUdpTimeout(given.udpTimeout),
     offload: given.offload ?? true,
     isn: parseIsn(given.isn),
     ...(given.pcap !== undefined && { pcap: parsePcap(given.pcap) }),
@@ -97,6 +105,20 @@ function parseMtu(text: string): number {
     `invalid --mtu "${text}"`,
     `not a whole number from ${SMALLEST_MTU} to ${LARGEST_MTU}`,
     "leave it out for 65520",
+  );
+}
+
+/** A day: what is to last longer would better be TCP. */
+const LONGEST_UDP_TIMEOUT = 86_400;
+
+/** Seconds become milliseconds. */
+function parseUdpTimeout(text: string): number {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (seconds >= 1 && seconds <= LONGEST_UDP_TIMEOUT) return seconds * 1000;
+  throw new UsageError(
+    `invalid --udp-timeout "${text}"`,
+    `not a whole number of seconds from 1 to ${LONGEST_UDP_TIMEOUT}`,
+    "leave it out for 180",
   );
 }
 

@@ -6,6 +6,7 @@ const DEFAULTS: GivenOptions = {
   cidr: "10.0.2.0/24",
   cidr6: "fd00::/64",
   mtu: "65520",
+  udpTimeout: "180",
   interface: "tun0",
   isn: "siphash",
 };
@@ -15,6 +16,14 @@ const parse = (given: Partial<GivenOptions>) => parseRunOptions({ ...DEFAULTS, .
 function refusal(given: Partial<GivenOptions>): string {
   return assertThrows(() => parse(given), UsageError).message;
 }
+
+Deno.test("--udp-timeout is a whole number of seconds, up to a day", () => {
+  assertEquals(parse({ udpTimeout: "1" }).udpTimeout, 1000);
+  assertEquals(parse({ udpTimeout: "86400" }).udpTimeout, 86_400_000);
+  for (const udpTimeout of ["0", "86401", "1.5", "-1", "30s", ""]) {
+    assertStringIncludes(refusal({ udpTimeout }), `invalid --udp-timeout "${udpTimeout}"`);
+  }
+});
 
 Deno.test("--mtu is a whole number from 576 to 65521", () => {
   assertEquals(parse({ mtu: "576" }).mtu, 576);

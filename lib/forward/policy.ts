@@ -12,6 +12,7 @@ import {
   sameAddress,
 } from "../ip/address.ts";
 import type { Flow } from "../ip/flow.ts";
+import { IpProtocol } from "../ip/header.ts";
 import { formatAddress, parseAddress } from "../text/address.ts";
 import type { Target } from "./dialer.ts";
 import { embeddedIpv4 } from "./embedded_ipv4.ts";
@@ -33,6 +34,8 @@ export interface AddressPolicyOptions {
   readonly networks: readonly { readonly gateway: IpAddress; readonly prefixLength: number }[];
   /** Whether the gateways' addresses reach the host's 127.0.0.1 and ::1. @default {false} */
   readonly hostLoopback?: boolean;
+  /** Whether datagrams may go out. @default {true} */
+  readonly udp?: boolean;
 }
 
 const REASONS: Partial<Record<AddressKind, string>> = {
@@ -56,9 +59,10 @@ export class AddressPolicy implements Policy {
     this.#options = options;
   }
 
-  decide({ target }: Flow): Verdict {
+  decide({ protocol, target }: Flow): Verdict {
     const { address, port } = target;
-    const { networks, hostLoopback = false } = this.#options;
+    const { networks, hostLoopback = false, udp = true } = this.#options;
+    if (protocol === IpProtocol.Udp && !udp) return reject("there is no UDP: --no-udp");
     if (networks.some(({ gateway }) => sameAddress(address, gateway))) {
       const hostname = isIpv4(address) ? "127.0.0.1" : "::1";
       if (hostLoopback) return { kind: "allow", target: { hostname, port } };

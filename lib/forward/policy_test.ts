@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { IpProtocol } from "../ip/header.ts";
 import { parseAddress } from "../text/address.ts";
 import { AddressPolicy, type AddressPolicyOptions } from "./policy.ts";
 
@@ -10,11 +11,15 @@ const NETWORKS = {
 };
 
 /** What becomes of a flow to `address`, in a few words. */
-function decide(address: string, options: Partial<AddressPolicyOptions> = {}): string {
+function decide(
+  address: string,
+  options: Partial<AddressPolicyOptions> = {},
+  protocol: number = IpProtocol.Tcp,
+): string {
   const policy = new AddressPolicy({ ...NETWORKS, ...options });
   const client = { address: parseAddress("10.0.2.100"), port: 40_000 };
   const target = { address: parseAddress(address), port: 443 };
-  const verdict = policy.decide({ protocol: 6, client, target });
+  const verdict = policy.decide({ protocol, client, target });
   if (verdict.kind !== "allow") return `${verdict.kind}: ${verdict.reason}`;
   return `${verdict.target.hostname}:${verdict.target.port}`;
 }
@@ -109,4 +114,13 @@ Deno.test("AddressPolicy knows where networks of other lengths end", () => {
   assertEquals(decide("fd00:0:1::1", network("fd00::2", 48)), "fd00:0:1::1:443");
   assertEquals(decide("fd00::1ff", network("fd00::2", 119)), NOBODY);
   assertEquals(decide("fd00::200", network("fd00::2", 119)), "fd00::200:443");
+});
+
+Deno.test("without UDP its flows are rejected, and TCP's are not", () => {
+  assertEquals(
+    decide("192.0.2.1", { udp: false }, IpProtocol.Udp),
+    "reject: there is no UDP: --no-udp",
+  );
+  assertEquals(decide("192.0.2.1", { udp: false }), "192.0.2.1:443");
+  assertEquals(decide("192.0.2.1", {}, IpProtocol.Udp), "192.0.2.1:443");
 });
