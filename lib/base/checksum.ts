@@ -4,6 +4,10 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc1071 | RFC 1071}
  * @module
  */
+import { ChecksumState, type PacketBuffer } from "./packet_buffer.ts";
+
+/** Where it is in the header of UDP, which has a value for "none" (RFC 768). */
+const UDP_CHECKSUM = 6;
 
 /**
  * Adds the 16-bit words of `[start, end)` to `sum`. A range of odd length
@@ -38,4 +42,16 @@ export function foldSum(sum: number): number {
 /** Folds the carries of `sum` in and inverts it: the value for the checksum field. */
 export function fold(sum: number): number {
   return ~foldSum(sum) & 0xffff;
+}
+
+/** Completes the transport checksum of `packet` if it is partial. */
+export function completeChecksum(packet: PacketBuffer): void {
+  if (packet.checksumState !== ChecksumState.Partial) return;
+  const { view, checksumStart, end } = packet;
+  packet.checksumState = ChecksumState.Plain;
+  if (checksumStart + packet.checksumOffset + 2 > end) return; // too short to have one
+  // The field holds the sum of the pseudo-header, so that adding it in completes it.
+  const sum = fold(addWords(view, checksumStart, end));
+  const isNone = sum === 0 && packet.checksumOffset === UDP_CHECKSUM; // which 0 would say
+  view.setUint16(checksumStart + packet.checksumOffset, isNone ? 0xffff : sum);
 }

@@ -21,7 +21,7 @@ export const Drop = {
   UnknownVersion: 4,
   /** An IP protocol that nobody has registered. */
   UnknownProtocol: 5,
-  /** A fragment; there is no reassembly for it. */
+  /** A fragment where none can be: quoted in an ICMP error, but not the first, or in another one. */
   Fragment: 6,
   /** A source route (RFC 1122 §3.2.1.8). */
   SourceRoute: 7,
@@ -85,6 +85,12 @@ export const Drop = {
   HopLimitExceeded: 36,
   /** An echo request while as many as allowed wait for an answer. */
   TooManyEchoes: 37,
+  /** A fragment of a datagram of which others have overlapped, or contradict each other. */
+  OverlappingFragment: 38,
+  /** A datagram of which something was missing for too long (RFC 1122 §3.3.2; RFC 8200 §4.5). */
+  FragmentTimeout: 39,
+  /** A datagram of which something was missing, and which gave way to others. */
+  FragmentEvicted: 40,
 } as const;
 /** One of the reasons in {@linkcode Drop}. */
 export type Drop = typeof Drop[keyof typeof Drop];

@@ -134,9 +134,9 @@ export class Icmp implements TransportProtocol {
     if (packet.checksumState === ChecksumState.Plain && icmpChecksum(header, packet) !== 0) {
       return Drop.BadChecksum;
     }
-    if (packet.view.getUint8(packet.start) === this.#version.echoRequest) {
-      return this.#receiveEcho(header, packet);
-    }
+    const type = packet.view.getUint8(packet.start);
+    if (type === this.#version.echoRequest) return this.#receiveEcho(header, packet);
+    if (header.wasFragmented && this.#version.isNeighborDiscovery(type)) return Drop.Malformed;
     const quoted = this.#quotedHeader;
     const reason = parseReport(this.#version, this.#report, quoted, packet);
     if (reason !== Drop.None) return reason;

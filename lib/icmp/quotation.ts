@@ -29,7 +29,8 @@ export function errorMayFollow(
   const kind = addressKind(source);
   if (kind !== AddressKind.Unicast && kind !== AddressKind.LinkLocal) return false;
   if (isMulticast && !concernsMany(view, at, problem, value)) return false;
-  if (header.fragmentOffset !== 0) return false;
+  // Of later fragments IPv6 has only those reported that cannot be any (RFC 8200 §4.5).
+  if (header.fragmentOffset !== 0 && problem !== "malformed field") return false;
   const payload = version.version === 4
     ? findPayloadIpv4(view, at)
     : findPayloadIpv6(view, at, end);

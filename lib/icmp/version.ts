@@ -39,6 +39,8 @@ export interface IcmpVersion {
   kindOf(type: number, code: number): DeliveryErrorKind | undefined;
   /** Whether messages of this type report errors, which nobody may report errors about. */
   isError(type: number): boolean;
+  /** Whether messages of this type may not come in fragments (RFC 6980 §5). */
+  isNeighborDiscovery(type: number): boolean;
 }
 
 /** By the codes of type 3 (RFC 792; RFC 1122 §3.2.2.1; RFC 1812 §5.2.7.1). */
@@ -87,6 +89,7 @@ export const icmpv4: IcmpVersion = {
     return type === 12 ? "parameter problem" : undefined;
   },
   isError: (type) => !QUERIES_IPV4.includes(type), // RFC 1122 §3.2.2: also those we do not know
+  isNeighborDiscovery: () => false,
 };
 
 /** By the codes of type 1 (RFC 4443 §3.1). */
@@ -128,4 +131,5 @@ export const icmpv6: IcmpVersion = {
     return code === 1 ? "protocol unreachable" : "parameter problem";
   },
   isError: (type) => type < 128,
+  isNeighborDiscovery: (type) => type >= 133 && type <= 137,
 };

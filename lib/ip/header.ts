@@ -57,14 +57,38 @@ export class IpHeader {
   readonly source: AddressField = new AddressField();
   /** The receiver. */
   readonly destination: AddressField = new AddressField();
+  /** Whether the packet is a part of a datagram only. */
+  isFragment = false;
   /** Of a fragment: where in the datagram's payload it belongs, in bytes. */
   fragmentOffset = 0;
+  /** Of a fragment: whether there are others behind it. */
+  moreFragments = false;
+  /** Of a fragment: what all those of one datagram have in common, 16 or 32 bits. */
+  identification = 0;
+  /** Whether the packet has come in fragments, or, over IPv6, as if it had. */
+  wasFragmented = false;
   /** Whether the receiver is more than one host: a multicast or broadcast address. */
   isMulticast = false;
   /** What the sender is to be told if the header could not be read. */
   problem: Problem | undefined = undefined;
   /** Where the problem is, from the beginning of the header. */
   problemAt = 0;
+
+  /** Takes what a header of ours says from `other`. */
+  assign(other: IpHeader): void {
+    this.version = other.version;
+    this.protocol = other.protocol;
+    this.hopLimit = other.hopLimit;
+    this.source.assign(other.source);
+    this.destination.assign(other.destination);
+  }
+
+  /** Notes what the sender is to be told, and where that is; returns `reason`. */
+  refuse(reason: Drop, problem: Problem, at: number): Drop {
+    this.problem = problem;
+    this.problemAt = at;
+    return reason;
+  }
 }
 
 /**

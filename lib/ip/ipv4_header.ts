@@ -14,6 +14,7 @@ export const IPV4_HEADER_LENGTH = 20;
 
 /** Where in a header the length of the whole packet is. */
 export const TOTAL_LENGTH = 2;
+const IDENTIFICATION = 4;
 const FRAGMENT = 6;
 const TTL = 8;
 const PROTOCOL = 9;
@@ -22,7 +23,9 @@ const SOURCE = 12;
 const DESTINATION = 16;
 
 const DONT_FRAGMENT = 0x4000;
+const MORE_FRAGMENTS = 0x2000;
 const OFFSET = 0x1fff;
+const OFFSET_UNIT = 8;
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 
 const OPTION_END = 0;
@@ -34,7 +37,7 @@ const OPTION_STRICT_ROUTE = 137;
  * Reads the header at the front of `packet` into `header` and consumes it.
  * Bytes after the datagram, such as Ethernet padding, are cut off.
  *
- * @returns Why `packet` does not hold one whole, unfragmented, intact datagram.
+ * @returns Why `packet` does not hold one intact datagram or fragment.
  */
 export function parseIpv4(header: IpHeader, packet: PacketBuffer): Drop {
   const { view, start, length } = packet;
@@ -45,13 +48,12 @@ export function parseIpv4(header: IpHeader, packet: PacketBuffer): Drop {
   if (headerLength < IPV4_HEADER_LENGTH || totalLength < headerLength) return Drop.Malformed;
   if (totalLength > length) return Drop.Truncated;
   if (fold(addWords(view, start, start + headerLength)) !== 0) return Drop.BadChecksum;
-  if (view.getUint16(start + FRAGMENT) & MORE_FRAGMENTS_OR_OFFSET) return Drop.Fragment;
   if (headerLength > IPV4_HEADER_LENGTH) {
     const reason = checkOptions(view, start + IPV4_HEADER_LENGTH, start + headerLength);
     if (reason !== Drop.None) return reason;
   }
 
-  takeAddresses(header, view, start);
+  takeFields(header, view, start);
   packet.end = start + totalLength;
   packet.consume(headerLength);
   return Drop.None;
@@ -75,7 +77,7 @@ export function parseQuotedIpv4(header: IpHeader, packet: PacketBuffer): Drop {
   if (versionAndLength >> 4 !== 4 || headerLength < IPV4_HEADER_LENGTH) return Drop.Malformed;
   if (headerLength + QUOTED_PAYLOAD > length) return Drop.Truncated;
   if (view.getUint16(start + FRAGMENT) & OFFSET) return Drop.Fragment;
-  takeAddresses(header, view, start);
+  takeFields(header, view, start);
   packet.consume(headerLength);
   return Drop.None;
 }
@@ -91,7 +93,13 @@ export function findPayloadIpv4(
   };
 }
 
-function takeAddresses(header: IpHeader, view: DataView, start: number): void {
+function takeFields(header: IpHeader, view: DataView, start: number): void {
+  const fragment = view.getUint16(start + FRAGMENT);
+  header.isFragment = (fragment & MORE_FRAGMENTS_OR_OFFSET) !== 0;
+  header.fragmentOffset = (fragment & OFFSET) * OFFSET_UNIT;
+  header.moreFragments = (fragment & MORE_FRAGMENTS) !== 0;
+  header.identification = view.getUint16(start + IDENTIFICATION);
+  header.wasFragmented = false;
   header.version = 4;
   header.at = start;
   header.source.assignIpv4(view.getInt32(start + SOURCE));
@@ -125,12 +133,26 @@ export function writeIpv4(header: IpHeader, packet: PacketBuffer): void {
   const at = packet.prepend(IPV4_HEADER_LENGTH);
   view.setUint16(at, 0x4500); // version 4, five words, DSCP 0
   view.setUint16(at + TOTAL_LENGTH, packet.length);
-  view.setUint16(at + 4, 0); // RFC 6864 §4.1: an atomic datagram needs no ID
-  view.setUint16(at + FRAGMENT, DONT_FRAGMENT);
+  if (header.isFragment) {
+    const more = header.moreFragments ? MORE_FRAGMENTS : 0;
+    view.setUint16(at + IDENTIFICATION, header.identification);
+    view.setUint16(at + FRAGMENT, more + header.fragmentOffset / OFFSET_UNIT);
+  } else {
+    view.setUint16(at + IDENTIFICATION, 0); // RFC 6864 §4.1: an atomic datagram needs no ID
+    view.setUint16(at + FRAGMENT, DONT_FRAGMENT);
+  }
   view.setUint8(at + TTL, header.hopLimit);
   view.setUint8(at + PROTOCOL, header.protocol);
   view.setUint16(at + CHECKSUM, 0);
   view.setInt32(at + SOURCE, header.source.w3);
   view.setInt32(at + DESTINATION, header.destination.w3);
   view.setUint16(at + CHECKSUM, fold(addWords(view, at, at + IPV4_HEADER_LENGTH)));
+}
+
+/** Makes one packet of the header of a first fragment, so many bytes, and all of the payload. */
+export function joinIpv4({ view, start, length }: PacketBuffer, headerLength: number): void {
+  view.setUint16(start + TOTAL_LENGTH, length);
+  view.setUint16(start + FRAGMENT, 0);
+  view.setUint16(start + CHECKSUM, 0);
+  view.setUint16(start + CHECKSUM, fold(addWords(view, start, start + headerLength)));
 }

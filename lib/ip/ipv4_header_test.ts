@@ -86,9 +86,6 @@ Deno.test("parseIpv4() says why a datagram is not one", () => {
     ["a short header", packetWith({ change: (v, at) => v.setUint8(at, 0x44) }), Drop.Malformed],
     ["a header as long as all", packetWith({ change: set(2, 19) }), Drop.Malformed],
     ["a total length beyond the packet", packetWith({ change: set(2, 29) }), Drop.Truncated],
-    ["a first fragment", packetWith({ change: set(6, 0x2000) }), Drop.Fragment],
-    ["a later fragment", packetWith({ change: set(6, 0x0001) }), Drop.Fragment],
-    ["a last fragment", packetWith({ change: set(6, 0x1fff) }), Drop.Fragment],
     ["options", packetWith({ options: [1, 1, 0x44, 4, 5, 0, 0, 0xff] }), Drop.None],
     ["nothing behind their end", packetWith({ options: [0, 131, 131, 0] }), Drop.None],
     ["a loose route", packetWith({ options: [1, 131, 3, 4] }), Drop.SourceRoute],
@@ -98,6 +95,26 @@ Deno.test("parseIpv4() says why a datagram is not one", () => {
     ["an option beyond the header", packetWith({ options: [7, 5, 0, 0] }), Drop.Malformed],
   ];
   for (const [name, packet, reason] of cases) assertEquals(parse(packet), reason, name);
+});
+
+Deno.test("parseIpv4() says which part of a datagram a fragment is (4-06)", () => {
+  const cases = [
+    [0x0000, false, 0, false],
+    [0x4000, false, 0, false],
+    [0x2000, true, 0, true],
+    [0x0001, true, 8, false],
+    [0x3fff, true, 65_528, true],
+  ] as const;
+  for (const [field, isFragment, fragmentOffset, moreFragments] of cases) {
+    const header = new IpHeader();
+    const packet = packetWith({
+      change: (view, at) => view.setUint32(at + 4, 0xabcd_0000 + field),
+    });
+    assertEquals(parseIpv4(header, packet), Drop.None);
+    assertEquals(header.isFragment, isFragment);
+    assertEquals([header.fragmentOffset, header.moreFragments], [fragmentOffset, moreFragments]);
+    assertEquals(header.identification, 0xabcd);
+  }
 });
 
 Deno.test("parseIpv4() refuses a wrong checksum and a header cut short (Q-04)", () => {

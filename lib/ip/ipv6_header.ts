@@ -8,7 +8,7 @@
 import { Drop } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { isIpv4, readAddress, writeAddress } from "./address.ts";
-import type { IpHeader, Problem } from "./header.ts";
+import { type IpHeader, IpProtocol } from "./header.ts";
 
 /** Length of the fixed header, in bytes; we send no extension headers. */
 export const IPV6_HEADER_LENGTH = 40;
@@ -24,6 +24,13 @@ const HOP_BY_HOP = 0;
 const ROUTING = 43;
 const FRAGMENT = 44;
 const DESTINATION_OPTIONS = 60;
+
+/** Length of a fragment header, in bytes. */
+export const FRAGMENT_HEADER_LENGTH = 8;
+const FRAGMENT_OFFSET = 2;
+const OFFSET_BITS = 0xfff8;
+const MORE_FRAGMENTS = 1;
+const IDENTIFICATION = 4;
 
 /** Of a routing header: what is left to visit. */
 const SEGMENTS_LEFT = 3;
@@ -77,18 +84,25 @@ function skipExtensions(header: IpHeader, packet: PacketBuffer): Drop {
     const kind = header.protocol;
     if (count === MOST_EXTENSIONS) return Drop.Malformed;
     if (kind === HOP_BY_HOP && count > 0) { // first or nowhere (RFC 8200 §4.1)
-      return refuse(header, Drop.Malformed, "protocol unreachable", header.protocolAt);
+      return header.refuse(Drop.Malformed, "protocol unreachable", header.protocolAt);
     }
-    if (kind === FRAGMENT) return Drop.Fragment;
     const { start, length } = packet;
     if (length < EXTENSION_UNIT) return Drop.Truncated;
+    if (kind === FRAGMENT) {
+      takeFragment(header, view, start);
+      packet.consume(EXTENSION_UNIT);
+      if (!header.isFragment) continue;
+      const isMisplaced = header.fragmentOffset === 0 && header.protocol === HOP_BY_HOP;
+      if (!isMisplaced) return Drop.None; // what is behind is read once it is whole
+      return header.refuse(Drop.Malformed, "protocol unreachable", header.protocolAt);
+    }
     const size = (view.getUint8(start + 1) + 1) * EXTENSION_UNIT;
     if (size > length) return Drop.Truncated;
     if (kind === ROUTING) {
       // We are no router, and type 0 is forbidden anyway (RFC 5095 §3).
       if (view.getUint8(start + SEGMENTS_LEFT) !== 0) {
         const at = start + ROUTING_TYPE - header.at;
-        return refuse(header, Drop.SourceRoute, "malformed field", at); // RFC 8200 §4.4
+        return header.refuse(Drop.SourceRoute, "malformed field", at); // RFC 8200 §4.4
       }
     } else {
       const reason = checkOptions(header, view, start + 2, start + size);
@@ -101,11 +115,16 @@ function skipExtensions(header: IpHeader, packet: PacketBuffer): Drop {
   return Drop.None;
 }
 
-/** Notes of what the sender is to be told; returns `reason`. */
-function refuse(header: IpHeader, reason: Drop, problem: Problem, at: number): Drop {
-  header.problem = problem;
-  header.problemAt = at;
-  return reason;
+/** Reads a fragment header; one that says that it is all there is changes nothing (RFC 6946 §4). */
+function takeFragment(header: IpHeader, view: DataView, start: number): void {
+  const field = view.getUint16(start + FRAGMENT_OFFSET);
+  header.protocol = view.getUint8(start);
+  header.protocolAt = start - header.at;
+  header.fragmentOffset = field & OFFSET_BITS;
+  header.moreFragments = (field & MORE_FRAGMENTS) !== 0;
+  header.identification = view.getUint32(start + IDENTIFICATION);
+  header.wasFragmented = true;
+  header.isFragment = header.moreFragments || header.fragmentOffset > 0;
 }
 
 /** We know padding only; what else there is says itself whether it may be skipped. */
@@ -121,7 +140,7 @@ function checkOptions(header: IpHeader, view: DataView, start: number, end: numb
     const action = type & OPTION_ACTION;
     if (action === DISCARD) return Drop.UnknownOption;
     if (action !== SKIP) {
-      return refuse(header, Drop.UnknownOption, "unknown option", at - header.at);
+      return header.refuse(Drop.UnknownOption, "unknown option", at - header.at);
     }
     at += 2 + view.getUint8(at + 1);
   }
@@ -137,8 +156,12 @@ export function findPayloadIpv6(
   start: number,
   end: number,
 ): { readonly protocol: number; readonly at: number } {
-  let protocol = view.getUint8(start + NEXT_HEADER);
-  let at = start + IPV6_HEADER_LENGTH;
+  return followChain(view, view.getUint8(start + NEXT_HEADER), start + IPV6_HEADER_LENGTH, end);
+}
+
+function followChain(view: DataView, first: number, start: number, end: number) {
+  let protocol = first;
+  let at = start;
   for (let count = 0; isExtension(protocol) && count < MOST_EXTENSIONS; count++) {
     if (at + EXTENSION_UNIT > end) return { protocol: -1, at: end };
     const units = protocol === FRAGMENT ? 0 : view.getUint8(at + 1);
@@ -146,6 +169,33 @@ export function findPayloadIpv6(
     at += (units + 1) * EXTENSION_UNIT;
   }
   return { protocol, at };
+}
+
+/** How long the header of the payload is, at least, where all of it is to be in the first fragment. */
+const UPPER_HEADERS: Readonly<Record<number, number>> = {
+  [IpProtocol.Tcp]: 20,
+  [IpProtocol.Udp]: 8,
+  [IpProtocol.Icmpv6]: 8,
+};
+
+/** Whether all headers are there, that of the payload included, from `protocol` at `start` on. */
+export function hasWholeChain(
+  view: DataView,
+  protocol: number,
+  start: number,
+  end: number,
+): boolean {
+  const payload = followChain(view, protocol, start, end);
+  return payload.at + (UPPER_HEADERS[payload.protocol] ?? 0) <= end && payload.protocol >= 0;
+}
+
+/**
+ * Makes one packet of the header of a first fragment and all of the payload. The headers between
+ * have been looked at, and are left out.
+ */
+export function joinIpv6({ view, start, length }: PacketBuffer, protocol: number): void {
+  view.setUint16(start + PAYLOAD_LENGTH, length - IPV6_HEADER_LENGTH);
+  view.setUint8(start + NEXT_HEADER, protocol);
 }
 
 /** How much an ICMP error has to quote of what is behind the IP header, for it to be of use. */
@@ -169,6 +219,8 @@ export function parseQuotedIpv6(header: IpHeader, packet: PacketBuffer): Drop {
 function takeFields(header: IpHeader, view: DataView, start: number): void {
   header.version = 6;
   header.at = start;
+  header.isFragment = header.wasFragmented = false;
+  header.fragmentOffset = 0;
   header.protocol = view.getUint8(start + NEXT_HEADER);
   header.protocolAt = NEXT_HEADER;
   header.hopLimit = view.getUint8(start + HOP_LIMIT);
@@ -179,12 +231,23 @@ function takeFields(header: IpHeader, view: DataView, start: number): void {
 /** Prepends the header described by `header` to the payload in `packet`. */
 export function writeIpv6(header: IpHeader, packet: PacketBuffer): void {
   const { view } = packet;
+  const nextHeader = header.isFragment ? writeFragment(header, packet) : header.protocol;
   const payloadLength = packet.length;
   const at = packet.prepend(IPV6_HEADER_LENGTH);
   view.setUint32(at, 0x6000_0000); // version 6; no traffic class; no flow label (RFC 6437 §3)
   view.setUint16(at + PAYLOAD_LENGTH, payloadLength);
-  view.setUint8(at + NEXT_HEADER, header.protocol);
+  view.setUint8(at + NEXT_HEADER, nextHeader);
   view.setUint8(at + HOP_LIMIT, header.hopLimit);
   writeAddress(view, at + SOURCE, header.source);
   writeAddress(view, at + DESTINATION, header.destination);
+}
+
+/** Prepends a fragment header; returns what it is to be announced as. */
+function writeFragment(header: IpHeader, packet: PacketBuffer): number {
+  const { view } = packet;
+  const at = packet.prepend(FRAGMENT_HEADER_LENGTH);
+  view.setUint16(at, header.protocol << 8);
+  view.setUint16(at + FRAGMENT_OFFSET, header.fragmentOffset + (header.moreFragments ? 1 : 0));
+  view.setUint32(at + IDENTIFICATION, header.identification);
+  return FRAGMENT;
 }

@@ -119,7 +119,13 @@ Deno.test("parseIpv6() steps over extension headers, and knows those it must not
     ["an option without a length", [OPTIONS, TCP, 0, 0, 0, 0, 0, 0, 1], Drop.Malformed],
     ["a route that is done", [ROUTING, TCP, 0, 0, 0, 0, 0, 0, 0], Drop.None],
     ["a route with hops left", [ROUTING, TCP, 0, 0, 1, 0, 0, 0, 0], Drop.SourceRoute],
-    ["a fragment", [FRAGMENT, TCP, 0, 0, 1, 0, 0, 0, 7], Drop.Fragment],
+    ["a fragment", [FRAGMENT, TCP, 0, 0, 1, 0, 0, 0, 7], Drop.None],
+    ["hop-by-hop options in one", [FRAGMENT, HOP_BY_HOP, 0, 0, 1, 0, 0, 0, 7], Drop.Malformed],
+    ["hop-by-hop options in all of one", [
+      FRAGMENT,
+      ...[HOP_BY_HOP, 0, 0, 0, 0, 0, 0, 7],
+      ...[TCP, 0, ...pad],
+    ], Drop.Malformed],
     ["a header beyond the packet", [OPTIONS, TCP, 2, 0, 0, 0, 0, 0, 0], Drop.Truncated],
   ];
   for (const [name, extensions, reason] of cases) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { addWords, fold, foldSum } from "../base/checksum.ts";
+import { addWords, completeChecksum, fold, foldSum } from "../base/checksum.ts";
 import { ChecksumState, type PacketBuffer } from "../base/packet_buffer.ts";
 
 const IPV4_TOTAL_LENGTH = 2;
@@ -50,18 +50,6 @@ export function restorePartial(packet: PacketBuffer): void {
   packet.checksumOffset = checksumOffset;
   const pseudo = foldSum(addresses + protocol + end - packet.checksumStart);
   view.setUint16(packet.checksumStart + packet.checksumOffset, pseudo);
-}
-
-/** Completes the transport checksum of `packet` if it is partial. */
-export function completeChecksum(packet: PacketBuffer): void {
-  if (packet.checksumState !== ChecksumState.Partial) return;
-  const { view, checksumStart, end } = packet;
-  packet.checksumState = ChecksumState.Plain;
-  if (checksumStart + packet.checksumOffset + 2 > end) return; // too short to have one
-  // The field holds the sum of the pseudo-header, so that adding it in completes it.
-  const sum = fold(addWords(view, checksumStart, end));
-  const isNone = sum === 0 && packet.checksumOffset === UDP_CHECKSUM; // which 0 would say (RFC 768)
-  view.setUint16(checksumStart + packet.checksumOffset, isNone ? 0xffff : sum);
 }
 
 /**

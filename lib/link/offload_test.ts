@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { addWords, fold } from "../base/checksum.ts";
+import { addWords, completeChecksum, fold } from "../base/checksum.ts";
 import { Drop } from "../base/drop.ts";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { ipv4 } from "../ip/address.ts";
@@ -7,7 +7,7 @@ import { IpHeader, IpProtocol } from "../ip/header.ts";
 import { parseIpv4, writeIpv4 } from "../ip/ipv4_header.ts";
 import { ACK, FIN, parseSegment, PSH, Segment, writeSegment } from "../tcp/header.ts";
 import { seqBits, toSeq } from "../tcp/seq.ts";
-import { completeChecksum, cutSegments, restorePartial } from "./offload.ts";
+import { cutSegments, restorePartial } from "./offload.ts";
 
 const ISN = 0xffff_ff00;
 

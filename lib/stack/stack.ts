@@ -103,6 +103,8 @@ export class Stack {
       this.#ip.receiveError(header, packet, error, now);
     this.#ip = new Ip({
       ...options,
+      mtu: link.mtu,
+      count: (reason) => this.#count(reason),
       report: (header, packet, problem, value) => {
         const icmp = header.version === 4 ? this.#icmp4 : this.#icmp6;
         return icmp.report(header, packet, problem, value);

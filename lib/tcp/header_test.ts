@@ -5,7 +5,7 @@ import { Drop } from "../base/drop.ts";
 import { ChecksumState, PacketBuffer } from "../base/packet_buffer.ts";
 import { ipv4 } from "../ip/address.ts";
 import { IpHeader, IpProtocol, pseudoHeaderSum } from "../ip/header.ts";
-import { completeChecksum } from "../link/offload.ts";
+import { completeChecksum } from "../base/checksum.ts";
 import { ACK, FIN, parseSegment, PSH, RST, Segment, SYN, URG, writeSegment } from "./header.ts";
 import { toSeq } from "./seq.ts";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Drop } from "../base/drop.ts";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { IpHeader, IpProtocol } from "../ip/header.ts";
-import { completeChecksum } from "../link/offload.ts";
+import { completeChecksum } from "../base/checksum.ts";
 import { Datagram, parseDatagram, writeDatagram } from "./header.ts";
 
 function headerOf(version: 4 | 6, seed = 1): IpHeader {

@@ -36,6 +36,34 @@ export interface Fragment {
 
 const FRAGMENT = 44;
 
+/** `packet` in fragments with `size` bytes of its payload in each, a multiple of eight. */
+export function cut(packet: IpPacket, size: number, id = 0x1234): IpPacket[] {
+  const { payload } = packet;
+  const count = Math.ceil(payload.length / size);
+  return Array.from({ length: count }, (_, i) => ({
+    ...packet,
+    payload: payload.slice(i * size, (i + 1) * size),
+    fragment: { id, offset: i * size, more: i < count - 1 },
+  }));
+}
+
+/** The packet that `fragments` are of, whose last comes last; each begins where one has ended. */
+export function join(fragments: readonly IpPacket[]): IpPacket {
+  const [first] = fragments;
+  assert(first);
+  const payload = new Uint8Array(fragments.reduce((sum, { payload }) => sum + payload.length, 0));
+  let at = 0;
+  for (const { fragment, payload: part, ...others } of fragments) {
+    assertEquals(fragment?.offset, at);
+    assertEquals(fragment?.id, first.fragment?.id);
+    assertEquals(fragment?.more, at + part.length < payload.length);
+    assertEquals(others, { ...others, source: first.source, protocol: first.protocol });
+    payload.set(part, at);
+    at += part.length;
+  }
+  return { ...first, payload };
+}
+
 /** The bytes of an IP packet. */
 export function encodePacket(packet: IpPacket): Uint8Array<ArrayBuffer> {
   return typeof packet.source === "bigint" ? encodeIpv6(packet) : encodeIpv4(packet);

@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ChecksumState, type PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import type { Millis } from "../../lib/base/clock.ts";
-import { completeChecksum } from "../../lib/link/offload.ts";
+import { completeChecksum } from "../../lib/base/checksum.ts";
 import type { LinkCapabilities } from "../../lib/stack/stack.ts";
 import type { Numbering } from "./numbering.ts";
 import { formatPacket, type PacketSpec } from "./packet_spec.ts";

@@ -59,9 +59,10 @@ export class UdpGuest {
   readonly #header = new IpHeader();
   readonly #datagram = new Datagram();
 
+  /** Makes a guest whose link takes the longest packet of IPv4 whole. */
   constructor(options: StackOptions = {}, link = {}) {
     this.stack = new Stack(
-      { mtu: 65_520, checksumOffload: false, maxSegmentation: 0, ...link },
+      { mtu: 65_535, checksumOffload: false, maxSegmentation: 0, ...link },
       options,
     );
   }
