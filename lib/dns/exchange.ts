@@ -67,9 +67,10 @@ export const askOverUdp: Exchange = async (server, query, signal) => {
 
 /** Asks over TCP. */
 export const askOverTcp: Exchange = async ({ address, port }, query, signal) => {
-  const connection = await Deno.connect({ hostname: address, port, signal });
-  const close = () => connection.close();
-  signal.addEventListener("abort", close);
+  using connection = await Deno.connect({ hostname: address, port, signal });
+  signal.throwIfAborted(); // it may have been since
+  const stop = () => connection.close();
+  signal.addEventListener("abort", stop);
   try {
     const asked = withRandomId(query);
     await writeAll(connection, frame(asked));
@@ -78,8 +79,7 @@ export const askOverTcp: Exchange = async ({ address, port }, query, signal) => 
     if (!isAnswerTo(asked, answer)) throw new Error("Cannot ask over TCP: not the answer");
     return withIdOf(query, answer);
   } finally {
-    signal.removeEventListener("abort", close);
-    if (!signal.aborted) close();
+    signal.removeEventListener("abort", stop);
   }
 };
 

@@ -64,6 +64,7 @@ export class UpstreamResolver implements Resolver {
     for (let attempt = 0; attempt < config.attempts; attempt++) {
       const silent: NameServer[] = [];
       for (const server of servers) {
+        signal.throwIfAborted();
         const timeout = patience(config, attempt);
         try {
           const answer = await this.#ask(server, query, config, timeout, signal);
@@ -111,5 +112,5 @@ export class UpstreamResolver implements Resolver {
 /** As glibc has it: twice as long each time, divided among the servers. */
 function patience({ timeout, servers }: ResolverConfig, attempt: number): number {
   if (attempt === 0) return timeout;
-  return Math.max(SHORTEST_TIMEOUT, (timeout << attempt) / servers.length);
+  return Math.max(SHORTEST_TIMEOUT, Math.trunc((timeout << attempt) / servers.length));
 }
