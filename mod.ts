@@ -106,6 +106,7 @@ export type { RouterOptions } from "./lib/ethernet/router.ts";
 export { EthernetLink, type EthernetLinkOptions } from "./lib/link/ethernet_link.ts";
 export { MemoryLink, type MemoryLinkOptions } from "./lib/link/memory_link.ts";
 export { type FrameDevice, TunLink } from "./lib/link/tun_link.ts";
+export { type AnswerAddress, answerAddresses } from "./lib/dns/answer_addresses.ts";
 export { LocalNames } from "./lib/dns/local_names.ts";
 export type { NameCounts, NameServiceOptions } from "./lib/dns/name_service.ts";
 export {

@@ -73,7 +73,7 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
       }),
       observer: log,
     },
-    ...(naming && { names: naming.names }),
+    ...(naming && { names: { ...naming.names, observer: log } }),
     pings: options.icmp,
     stack: {
       addresses: networks.flatMap(({ gateway, dns }) => [gateway, dns].map(parseAddress)),

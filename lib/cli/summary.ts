@@ -4,10 +4,19 @@
  * @module
  */
 import { format as formatBytes } from "@std/fmt/bytes";
+import type { NameCounts } from "../dns/name_service.ts";
 import type { GuestResult } from "../namespace/run_guest.ts";
 import type { TargetRow } from "../observe/flow_log.ts";
 
 const HEADINGS = ["TARGET", "FLOWS", "UP", "DOWN", "ENDED"];
+
+const NAME_WORDS: Readonly<Record<keyof NameCounts, string>> = {
+  answered: "answered",
+  failed: "without an answer",
+  tooMany: "refused, too many at a time",
+  malformed: "malformed",
+  repeated: "repeated",
+};
 
 /** The flows of a guest and what was dropped, as lines. */
 export function summarize(rows: readonly TargetRow[], result: GuestResult): string[] {
@@ -19,6 +28,11 @@ export function summarize(rows: readonly TargetRow[], result: GuestResult): stri
   const drops = Object.entries(result.drops).map(([reason, count]) => `${reason} ${count}`);
   const counts = [`${result.received} packets from the guest, ${result.transmitted} to it`];
   if (drops.length > 0) counts.push(`dropped: ${drops.join(", ")}`);
+  const names = Object.entries(result.names ?? {}).filter(([, count]) => count > 0);
+  if (names.length > 0) {
+    const words = names.map(([what, count]) => `${count} ${NAME_WORDS[what as keyof NameCounts]}`);
+    counts.push(`names: ${words.join(", ")}`);
+  }
   return [...table, ...counts];
 }
 

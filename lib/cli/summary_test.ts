@@ -38,3 +38,11 @@ Deno.test("the summary counts what was dropped, by reason", () => {
     "dropped: BadChecksum 1, UnknownProtocol 20",
   );
 });
+
+Deno.test("the summary counts what became of queries for names", () => {
+  const names = { answered: 7, failed: 1, tooMany: 0, malformed: 2, repeated: 0 };
+  assertEquals(
+    summarize([], { ...RESULT, names }).at(-1),
+    "names: 7 answered, 1 without an answer, 2 malformed",
+  );
+});

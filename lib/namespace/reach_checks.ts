@@ -7,11 +7,25 @@
 import { PingSocket } from "../ffi/ping_socket.ts";
 import { SystemError } from "../ffi/system_error.ts";
 import { type Check, readSettingText } from "./checks.ts";
+import { parseResolvConf } from "../dns/resolv_conf.ts";
 import { hasIpv6 } from "./init.ts";
+import { RESOLV_CONF } from "./resolv_conf_mount.ts";
 
 /** Looks at what guests can do without. */
 export function checkReach(): readonly Check[] {
-  return [checkIpv6(), checkPings()];
+  return [checkNames(), checkIpv6(), checkPings()];
+}
+
+function checkNames(): Check {
+  const check = { name: "names", isOptional: true };
+  try {
+    const { servers } = parseResolvConf(Deno.readTextFileSync(RESOLV_CONF));
+    const addresses = servers.map(({ address }) => address);
+    return { ...check, ok: true, detail: `${addresses.join(", ")} is asked (${RESOLV_CONF})` };
+  } catch (error) {
+    const detail = `${RESOLV_CONF}: ${error instanceof Error ? error.message : error}`;
+    return { ...check, ok: false, detail, remedy: 'make it, with a line "nameserver ADDRESS"' };
+  }
 }
 
 function checkIpv6(): Check {

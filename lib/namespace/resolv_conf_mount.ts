@@ -16,7 +16,7 @@
  */
 
 /** Where every program looks. */
-const RESOLV_CONF = "/etc/resolv.conf";
+export const RESOLV_CONF: string = "/etc/resolv.conf";
 
 /** Through which C libraries ask others for names. */
 const SOCKETS = [

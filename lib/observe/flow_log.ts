@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { answerAddresses } from "../dns/answer_addresses.ts";
+import type { NameObserver } from "../dns/resolver.ts";
 import type { FlowEnd, FlowObserver, FlowRefusal } from "../forward/observer.ts";
 import type { Flow } from "../ip/flow.ts";
 import { IpProtocol } from "../ip/header.ts";
@@ -40,7 +42,7 @@ const MOST_DENIALS = 20;
 const OTHERS = "others";
 
 /** Counts flows by target; see the module's description. */
-export class FlowLog implements FlowObserver {
+export class FlowLog implements FlowObserver, NameObserver {
   readonly #rows = new Map<string, TargetRow>();
   readonly #lines: FlowLogLines;
   readonly #denied = new Set<string>();
@@ -80,6 +82,14 @@ export class FlowLog implements FlowObserver {
     this.#detail(() => `${end} ${formatFlow(flow)}: ${up} bytes up, ${down} down`);
   }
 
+  /** A name was asked for; `type` is the number of the type. */
+  answered(name: string, type: number, answer: Uint8Array): void {
+    this.#detail(() => {
+      const addresses = answerAddresses(answer).map(({ address }) => formatAddress(address));
+      return `name ${name} ${typeName(type)}: ${addresses.join(" ") || "no address"}`;
+    });
+  }
+
   #row(flow: Flow): TargetRow {
     const wanted = nameOf(flow);
     const isKnown = this.#rows.has(wanted) || this.#rows.size < MOST_TARGETS;
@@ -110,4 +120,9 @@ function nameOf({ protocol, target }: Flow): string {
   const isPing = protocol === IpProtocol.Icmp || protocol === IpProtocol.Icmpv6;
   if (isPing) return `${formatAddress(target.address)}/icmp`; // no ports
   return formatEndpoint(target) + (protocol === IpProtocol.Udp ? "/udp" : "");
+}
+
+/** As people write it, or in the notation of RFC 3597 §5. */
+function typeName(type: number): string {
+  return { 1: "A", 28: "AAAA", 65: "HTTPS" }[type] ?? `TYPE${type}`;
 }
