@@ -99,6 +99,7 @@ export { Driver, type Shell, systemClock } from "./lib/driver.ts";
 export { TunDevice, type TunOptions, WriteResult } from "./lib/ffi_tun.ts";
 export { type Link, SendResult } from "./lib/link/link.ts";
 export type { DhcpOptions } from "./lib/dhcp/dhcp.ts";
+export type { Dhcpv6Options } from "./lib/dhcp/dhcpv6.ts";
 export type { EthernetOptions } from "./lib/ethernet/ethernet.ts";
 export type { MacAddress } from "./lib/ethernet/header.ts";
 export type { PlaceOptions } from "./lib/ethernet/place.ts";

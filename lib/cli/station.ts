@@ -33,14 +33,15 @@ export function stationOf({ networks, dns, mtu, configures }: Served): EthernetO
   const ipv4 = networks.find(({ version }) => version === 4);
   const ipv6 = networks.find(({ version }) => version === 6);
   const gateways = networks.map(({ gateway }) => parseAddress(gateway));
-  const serversOf = (isOf: (address: IpAddress) => boolean) => dns.filter(isOf);
+  const dns6 = dns.filter((address) => !isIpv4(address));
   return {
     mac: MAC,
     addresses: [...gateways, ...dns, ...(ipv6 ? [parseAddress(LINK_LOCAL)] : [])],
     networks: networks.map(prefixOf),
-    ...(ipv4 && { dhcp: { ...leasesOf(ipv4), dns: serversOf(isIpv4), mtu } }),
+    ...(ipv4 && { dhcp: { ...leasesOf(ipv4), dns: dns.filter(isIpv4), mtu } }),
     ...(ipv6 && configures && {
-      router: { prefix: prefixOf(ipv6), dns: serversOf((address) => !isIpv4(address)), mtu },
+      router: { prefix: prefixOf(ipv6), dns: dns6, mtu, hasOther: true },
+      dhcpv6: { dns: dns6 },
     }),
   };
 }

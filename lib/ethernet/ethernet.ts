@@ -12,6 +12,7 @@ import type { Millis } from "../base/clock.ts";
 import { Drop, DropCounters } from "../base/drop.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import { Dhcp, type DhcpOptions } from "../dhcp/dhcp.ts";
+import { Dhcpv6, type Dhcpv6Options } from "../dhcp/dhcpv6.ts";
 import { AddressField, isIpv4, readAddress, sameAddress } from "../ip/address.ts";
 import { Arp } from "./arp.ts";
 import {
@@ -34,6 +35,8 @@ export interface EthernetOptions extends PlaceOptions {
   readonly dhcp?: DhcpOptions;
   /** What is advertised to IPv6 guests. @default {nothing} */
   readonly router?: RouterOptions;
+  /** What is told to whom asks by DHCPv6. @default {nobody answers} */
+  readonly dhcpv6?: Dhcpv6Options;
 }
 
 /** What became of a frame that was received, or of a packet that was to be sent. */
@@ -63,6 +66,7 @@ export class Ethernet {
   readonly #arp: Arp;
   readonly #discovery: NeighborDiscovery;
   readonly #dhcp: Dhcp | undefined;
+  readonly #dhcpv6: Dhcpv6 | undefined;
   readonly #header = new EthernetHeader();
   readonly #destination = new AddressField();
   /** To whom the last packet went, and most likely the next one will. */
@@ -75,6 +79,7 @@ export class Ethernet {
     this.#arp = new Arp(this.#place, this.#neighbors);
     this.#discovery = new NeighborDiscovery(this.#place, this.#neighbors, options.router);
     this.#dhcp = options.dhcp && new Dhcp(options.dhcp);
+    this.#dhcpv6 = options.dhcpv6 && new Dhcpv6(this.#place, options.dhcpv6);
   }
 
   /** When {@linkcode Ethernet.advance} has something to do, or `NEVER`. */
@@ -144,6 +149,9 @@ export class Ethernet {
     }
     if (version === 6 && this.#discovery.isFor(packet)) {
       return this.#finish(this.#discovery.receive(header, packet, now), packet, EtherType.Ipv6);
+    }
+    if (version === 6 && this.#dhcpv6?.isFor(packet)) {
+      return this.#finish(this.#dhcpv6.receive(header, packet), packet, EtherType.Ipv6);
     }
     return Outcome.Packet;
   }

@@ -26,7 +26,7 @@ function talkOf(): StationTalk {
 }
 
 const ADVERTISED: Bytes = join(
-  [64, 0, ...u16(1800), ...u32(0), ...u32(0)],
+  [64, 0x40, ...u16(1800), ...u32(0), ...u32(0)],
   option(SOURCE_MAC, OUR_MAC),
   [5, 1, 0, 0, ...u32(1500)],
   [3, 4, 64, 0xc0, ...u32(2_592_000), ...u32(604_800), ...u32(0), ...ip("fd00::")],

@@ -5,6 +5,7 @@
  */
 import { recordPackets, type Tap } from "../harness/record.ts";
 import { fuzzControlBlock } from "./control_block.ts";
+import { fuzzEthernet } from "./ethernet.ts";
 import { fuzzParsers } from "./parsers.ts";
 import { fuzzPeers, recordPeers } from "./peers.ts";
 import { fuzzSockets } from "./sockets.ts";
@@ -30,6 +31,7 @@ export const KINDS: readonly Kind[] = [
   tapped("connection", (seed, tap) => fuzzControlBlock(seed, 200, tap)),
   tapped("stack", (seed, tap) => fuzzStack(seed, 300, tap)),
   tapped("sockets", (seed, tap) => fuzzSockets(seed, 300, tap)),
+  tapped("ethernet", (seed, tap) => fuzzEthernet(seed, 300, tap)),
   { name: "peers", run: fuzzPeers, record: recordPeers },
 ];
 

@@ -100,6 +100,20 @@ interopTest(
   },
 );
 
+interopTest("dhclient -6 -S learns the name server (RFC 8415 §18.3.6)", {
+  programs: ["dhclient"],
+  users: ["root"],
+}, async (scene) => {
+  const script = `
+    ${UNTIL_SLAAC}
+    dhclient -6 -S -v -1 -lf ${scene.folder}/leases -pf ${scene.folder}/pid tap0
+    cat /etc/resolv.conf
+  `;
+  const { stdout, stderr } = await runScript(scene, script, UNCONFIGURED);
+  assertEquals(stdout, "nameserver fd00::3\n");
+  assertStringIncludes(stderr, "RCV: Reply message on tap0 from fe80::2.");
+});
+
 interopTest("A guest on a TAP that is configured has both families at once", {
   programs: ["curl"],
 }, async (scene) => {
