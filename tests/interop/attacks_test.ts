@@ -1,6 +1,7 @@
 import { assert, assertLess, assertStringIncludes } from "@std/assert";
 import { type Headgate, python, report, type User } from "./harness.ts";
-import { internetTest, servePage, SERVER, type Trip } from "./internet.ts";
+import { SERVER } from "./addresses.ts";
+import { internetTest, servePage, type Trip } from "./internet.ts";
 
 /** More than headgate may ever have held in memory, in bytes. */
 const MOST_MEMORY = 200e6;

@@ -12,20 +12,9 @@
  *
  * @module
  */
+import { NAME_SERVER, SERVER } from "./addresses.ts";
 import { eventually } from "./machine.ts";
 import { interopTest, type Needs, type Outcome, type RunSettings, type Scene } from "./harness.ts";
-
-/** Where names are served, in both families. */
-export const NAME_SERVER = { ipv4: "198.51.100.53", ipv6: "2001:db8:1::53" } as const;
-/** Where everything else is served. */
-export const SERVER = { ipv4: "198.51.100.80", ipv6: "2001:db8:1::80" } as const;
-/** The routers that a packet to the servers passes, the near one first. */
-export const ROUTERS = {
-  ipv4: ["192.0.2.1", "192.0.2.6"],
-  ipv6: ["2001:db8:0:1::1", "2001:db8:0:2::2"],
-} as const;
-/** An address to which the far router has no route. */
-export const NOWHERE = { ipv4: "203.0.113.1", ipv6: "2001:db8:dead::1" } as const;
 
 // Argument: the resolv.conf of headgate's host. "/run" is fresh, since services of the machine
 // listen there, and names of namespaces are kept there. Duplicate addresses are not looked for,
@@ -147,18 +136,26 @@ export class Internet implements AsyncDisposable {
     }, 20_000);
   }
 
+  /** Runs a program where headgate runs; returns what it says. */
+  onHost(words: readonly string[]): Promise<string> {
+    return call([...this.host, ...words]);
+  }
+
   /** Runs a program where the servers are; returns what it says. */
-  async onServers(words: readonly string[]): Promise<string> {
-    const [program = "", ...args] = [...this.#servers, ...words];
-    const output = await new Deno.Command(program, { args, stderr: "inherit" }).output();
-    if (!output.success) throw new Error(`Cannot run ${words.join(" ")}: exit ${output.code}`);
-    return new TextDecoder().decode(output.stdout);
+  onServers(words: readonly string[]): Promise<string> {
+    return call([...this.#servers, ...words]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#root.stdin.close();
     await Promise.all([this.#root, ...this.#started].map((process) => process.status));
   }
+}
+
+async function call([program = "", ...args]: readonly string[]): Promise<string> {
+  const output = await new Deno.Command(program, { args, stderr: "inherit" }).output();
+  if (!output.success) throw new Error(`Cannot run ${args.join(" ")}: exit ${output.code}`);
+  return new TextDecoder().decode(output.stdout);
 }
 
 /** What a test in an internet of its own has. */
@@ -184,13 +181,23 @@ export function internetTest(
   });
 }
 
-const WEB_SERVER = new URL("web_server.ts", import.meta.url).pathname;
+/** The words that run a program of this folder. */
+const programWords = (name: string, ...args: string[]): string[] => [
+  ...[Deno.execPath(), "run", "-A", "--quiet"],
+  ...[new URL(name, import.meta.url).pathname, ...args],
+];
 
 /** Serves a page over HTTP, whatever it is asked for; returns its text. */
 export async function servePage({ scene, internet }: Trip): Promise<string> {
   const text = Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join("");
   const file = `${scene.folder}/page`;
   await Deno.writeTextFile(file, text);
-  await internet.serve([Deno.execPath(), "run", "-A", WEB_SERVER, "80", file], "tcp", 80);
+  await internet.serve(programWords("web_server.ts", "80", file), "tcp", 80);
   return text;
+}
+
+/** Serves the names of `internet.test`. */
+export async function serveNames({ internet }: Trip): Promise<void> {
+  const { ipv4, ipv6 } = NAME_SERVER;
+  await internet.serve(programWords("name_server.ts", ipv4, ipv6), "udp", 53);
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { internetTest, NOWHERE, servePage, SERVER } from "./internet.ts";
+import { NOWHERE, SERVER } from "./addresses.ts";
+import { internetTest, servePage } from "./internet.ts";
 
 internetTest("curl fetches a page through two routers", {
   programs: ["curl", "python3"],
