@@ -23,6 +23,13 @@ import { MemoryBudget, type MemoryHolder } from "./memory_budget.ts";
 const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const SMALLEST = 4096;
 
+/**
+ * Smallest memories that were given back. A thousand new queues in a moment, such as those of a
+ * flood of datagrams, would otherwise leave as many behind, which are collected late.
+ */
+const spare: Uint8Array<ArrayBuffer>[] = [];
+const MOST_SPARE = 256;
+
 /** A byte queue of bounded capacity; see the module's description. */
 export class RingBuffer implements MemoryHolder {
   /** The most bytes the queue holds. */
@@ -38,6 +45,8 @@ export class RingBuffer implements MemoryHolder {
   #reach = 0;
   /** Whether a free span has been handed out and may yet be filled. */
   #isLent = false;
+  /** Whether a span of the memory has been handed out, which may still be in use. */
+  #isSeen = false;
   /** Whether anything was done since the last {@linkcode rest}. */
   #isUsed = false;
 
@@ -144,6 +153,7 @@ export class RingBuffer implements MemoryHolder {
     if (count <= 0) return NOTHING;
     this.#isLent = true;
     this.#reserve(this.#length + count);
+    this.#isSeen = true;
     const at = this.#position(this.#length);
     return this.#bytes.subarray(at, Math.min(at + count, this.#bytes.length));
   }
@@ -153,6 +163,7 @@ export class RingBuffer implements MemoryHolder {
    * {@linkcode drop}ped. Its contents stay as they are until then.
    */
   filledSpan(): Uint8Array<ArrayBuffer> {
+    this.#isSeen = true;
     const end = Math.min(this.#head + this.#length, this.#bytes.length);
     return this.#bytes.subarray(this.#head, end);
   }
@@ -160,6 +171,8 @@ export class RingBuffer implements MemoryHolder {
   /** Empties the queue and gives its memory back. */
   release(): void {
     this.disown();
+    const isSmallest = this.#bytes.length === SMALLEST;
+    if (isSmallest && !this.#isSeen && spare.length < MOST_SPARE) spare.push(this.#bytes);
     this.#bytes = NOTHING;
     this.#head = 0;
     this.#length = 0;
@@ -198,7 +211,8 @@ export class RingBuffer implements MemoryHolder {
     const grown = this.#grown(size);
     this.#budget.take(this, grown - this.#counted);
     this.#counted = grown;
-    this.#bytes = new Uint8Array(grown);
+    this.#bytes = (grown === SMALLEST ? spare.pop() : undefined) ?? new Uint8Array(grown);
+    this.#isSeen = false;
     this.#bytes.set(old.subarray(this.#head), 0);
     this.#bytes.set(old.subarray(0, this.#head), old.length - this.#head);
     this.#head = 0;

@@ -136,3 +136,28 @@ Deno.test("RingBuffer leaves an old span as it was when it grows", () => {
   ring.write(new Uint8Array(50_000), 0, 50_000);
   assertEquals([...span], [1, 2, 3]);
 });
+
+Deno.test("RingBuffer gives no memory on of which somebody has a span", () => {
+  const ring = new RingBuffer(100_000);
+  const write = (...bytes: number[]) => ring.write(Uint8Array.from(bytes), 0, bytes.length);
+  for (const use of [() => ring.filledSpan(), () => ring.freeSpan(3)]) {
+    write(1, 2, 3);
+    const span = use();
+    span.set([4, 5, 6]);
+    ring.release();
+    write(7, 8, 9, 7, 8, 9);
+    assertEquals([...span], [4, 5, 6]);
+    ring.release();
+  }
+});
+
+Deno.test("RingBuffer begins empty with memory that another has given back", () => {
+  const [first, second] = [new RingBuffer(100_000), new RingBuffer(100_000)];
+  first.write(Uint8Array.of(1, 2, 3), 0, 3);
+  first.release();
+  second.writeAhead(1, Uint8Array.of(5), 0, 1);
+  second.writeAhead(0, Uint8Array.of(4), 0, 1);
+  second.commit(2);
+  assertEquals([...second.filledSpan()], [4, 5]);
+  assertEquals(first.length, 0);
+});

@@ -79,6 +79,11 @@ function attacks(): readonly Attack[] {
     { name: "hping3 floods with SYNs", words: [...flood, "-S", "-p", "80", SERVER.ipv4] },
     { name: "hping3 floods with ACKs", words: [...flood, "-A", "-p", "80", SERVER.ipv4] },
     {
+      name: "hping3 floods with SYNs from everywhere",
+      words: [...flood, "-S", "-p", "80", "--rand-source", SERVER.ipv4],
+      reasons: ["InvalidSource"],
+    },
+    {
       name: "hping3 floods with datagrams to a port after the other",
       words: [...flood, "--udp", "-d", "100", "-p", "++1000", SERVER.ipv4],
       users: ["root", "rootless"],
