@@ -1,6 +1,7 @@
 import { assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { interopTest, type Needs } from "./harness.ts";
-import { internetTest, NOWHERE, ROUTERS, SERVER, type Trip } from "./internet.ts";
+import { NOWHERE, ROUTERS, SERVER } from "./addresses.ts";
+import { internetTest, type Trip } from "./internet.ts";
 
 const PING = { programs: ["ping"] };
 /** For what is the same for every user. */
