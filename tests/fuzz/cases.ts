@@ -6,6 +6,7 @@
 import { recordPackets, type Tap } from "../harness/record.ts";
 import { fuzzControlBlock } from "./control_block.ts";
 import { fuzzEthernet } from "./ethernet.ts";
+import { fuzzNetwork } from "./network.ts";
 import { fuzzParsers } from "./parsers.ts";
 import { fuzzPeers, recordPeers } from "./peers.ts";
 import { fuzzSockets } from "./sockets.ts";
@@ -33,6 +34,7 @@ export const KINDS: readonly Kind[] = [
   tapped("sockets", (seed, tap) => fuzzSockets(seed, 300, tap)),
   tapped("ethernet", (seed, tap) => fuzzEthernet(seed, 300, tap)),
   { name: "peers", run: fuzzPeers, record: recordPeers },
+  tapped("network", (seed, tap) => fuzzNetwork(seed, 200, tap)),
 ];
 
 function tapped(name: string, run: (seed: number, tap?: Tap) => number): Kind {

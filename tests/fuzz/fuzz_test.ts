@@ -6,10 +6,12 @@ const NAMES = [
   "A connection keeps its promises to a hostile peer, and recovers (Z-01)",
   "A stack survives damaged, late and invented packets, and forgets all flows (Z-01)",
   "Two stacks keep their promises whatever their applications call, and forget all (Z-01, L-06)",
+  "An Ethernet link survives frames of every kind, and forgets neighbors (Z-01, E-02, E-04)",
   "Everything arrives although somebody on the link forges what he can (Z-01, R-05, R-10)",
+  "A router survives fragments, options and messages of every kind, and answers rightly (Z-01, M-10, 4-10)",
 ];
 /** Cases of each kind. */
-const CASES = [30, 400, 60, 200, 150];
+const CASES = [30, 400, 60, 200, 60, 150, 30];
 
 for (const [kind, name] of NAMES.entries()) {
   Deno.test(name, () => {

@@ -13,6 +13,7 @@ import { Stack } from "../../lib/stack/stack.ts";
 import { type Connection, TcpConnection } from "../../lib/tcp/connection.ts";
 import { parseSegment, Segment } from "../../lib/tcp/header.ts";
 import type { Listener } from "../../lib/tcp/listener.ts";
+import { decodeIp, decodeMessage } from "../harness/ip_packets.ts";
 import type { Tap } from "../harness/record.ts";
 import { fillText, isText } from "../harness/text.ts";
 import { decodePacket, encodeSegment, type WireSegment } from "../harness/wire.ts";
@@ -21,6 +22,7 @@ import { prependIcmpError } from "./icmp_error.ts";
 import { somePacket } from "./parsers.ts";
 import { someConnectionOptions } from "./settings.ts";
 
+const TCP = 6;
 const FLOWS = 4;
 const MOST_FLOWS = 20;
 const PEER_ISN = 0xffff_fff0;
@@ -233,7 +235,12 @@ class StackFuzz {
       assert(count < 5000, "it does not stop sending");
       this.packets++;
       this.#tap?.(packet, this.#now);
-      const wire = decodePacket(packet.bytes.slice(packet.start, packet.end));
+      const bytes = packet.bytes.slice(packet.start, packet.end);
+      if (decodeIp(bytes).protocol !== TCP) { // an answer to nonsense
+        decodeMessage(decodeIp(bytes));
+        continue;
+      }
+      const wire = decodePacket(bytes);
       if ("quoted" in wire) continue;
       const flow = this.#flows.find(({ port }) => port === wire.destinationPort);
       if (!flow || wire.flags & 0x04) continue;
