@@ -149,8 +149,10 @@ export interface TcpOptions extends ConnectionOptions {
    * if that is more than 2 h 4 min (RFC 5382 REQ-5). @default {65536}
    */
   readonly maxConnections?: number;
-  /** Connections in TIME-WAIT, at most. @default {4096} */
+  /** Connections in TIME-WAIT, at most: then the oldest ends. @default {4096} */
   readonly maxTimeWait?: number;
+  /** Connections in SYN-RECEIVED, at most: then the oldest is reset. @default {4096} */
+  readonly maxHalfOpen?: number;
   /**
    * Flows that wait to be answered, at most; further SYNs are dropped. A stack
    * serves one guest: this is the bound for each client, too. @default {4096}
@@ -204,6 +206,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   congestion: "cubic",
   maxConnections: 65_536,
   maxTimeWait: 4096,
+  maxHalfOpen: 4096,
   maxRequests: 4096,
 };
 

@@ -107,6 +107,11 @@ export class Flows {
     return this.#timeWait.size > this.#config.maxTimeWait ? first(this.#timeWait) : undefined;
   }
 
+  /** A connection in SYN-RECEIVED that has to end because there are too many of them. */
+  get excessHalfOpen(): TcpConnection | undefined {
+    return this.#halfOpen.size > this.#config.maxHalfOpen ? first(this.#halfOpen) : undefined;
+  }
+
   /** Whether another flow would be one too many. */
   get isFull(): boolean {
     return this.#table.size >= this.#config.maxConnections;

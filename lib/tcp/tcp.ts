@@ -338,6 +338,8 @@ export class Tcp implements TransportProtocol {
     const connection = new TcpConnection(flow, tcb, this.#markReady);
     this.#flows.add(connection);
     this.#ready.add(connection);
+    const excess = this.#flows.excessHalfOpen;
+    if (excess) this.#evict(excess);
     return connection;
   }
 

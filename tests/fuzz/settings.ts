@@ -12,6 +12,7 @@ export function someTcpOptions(random: SeededRandom): TcpOptions {
   return {
     maxConnections: [5, 30][random.below(2)]!,
     maxTimeWait: random.below(4),
+    maxHalfOpen: 1 + random.below(8),
     maxRequests: 1 + random.below(4),
     maxMemory: [0, 30_000, 1 << 29][random.below(3)]!,
     receiveBuffer: 4096 + random.below(60_000),

@@ -28,6 +28,27 @@ talkTest("A connection in SYN-RECEIVED makes room for a new flow (D-05)", (open)
   assertEquals(talk.stack.drops.of(Drop.TooManyFlows), 1);
 });
 
+talkTest("SYN-RECEIVED is bounded: the oldest go first (D-05, Z-06)", (open) => {
+  const talk = open({ tcp: { maxHalfOpen: 2 } });
+  for (const port of [1001, 1002]) {
+    talk.port = port;
+    talk.play(`${SYN} \n > S. 0:0(0) ack 1`);
+  }
+  talk.port = 1001;
+  const oldest = talk.connection;
+  talk.port = 1003;
+  talk.play(`${SYN} \n > S. 0:0(0) ack 1`);
+  talk.port = 1001;
+  talk.play("> R. 1:1(0) ack 1");
+  assertEquals(oldest.error, "aborted"); // and what was dialled for it is closed
+  assertEquals(talk.stack.flowCount, 2);
+  for (const port of [1002, 1003]) {
+    talk.port = port;
+    talk.play("< . 1:1(0) ack 1");
+    assertEquals(talk.connection.info.state, "ESTABLISHED");
+  }
+});
+
 talkTest("TIME-WAIT gives way before SYN-RECEIVED does (D-05)", (open) => {
   const talk = open({ tcp: { maxConnections: 2 } });
   talk.port = 1002;
