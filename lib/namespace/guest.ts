@@ -31,6 +31,7 @@ import {
   unshareWords,
 } from "./init.ts";
 import { findProgram } from "./programs.ts";
+import { keepResolvConf } from "./resolv_conf_keeper.ts";
 import { findResolvConf } from "./resolv_conf_mount.ts";
 
 export type { LinkNetwork, LinkSettings } from "./init.ts";
@@ -121,7 +122,8 @@ function requireCommand([name]: readonly string[]): void {
 }
 
 async function setUp(options: GuestOptions, control: ControlSocket): Promise<Guest> {
-  const unshare = startInit(options, control);
+  const resolvConf = placeResolvConf(options.resolvConf);
+  const unshare = startInit(options, resolvConf, control);
   const opened = await control.report(STEP_TIMEOUT);
   if (opened === undefined) {
     control.end();
@@ -144,17 +146,22 @@ async function setUp(options: GuestOptions, control: ControlSocket): Promise<Gue
     await untilEnd(init);
     throw error;
   }
-  return createGuest(init, tun, control, opened.includes("outer") ? [OUTER_PROC] : []);
+  const guest = createGuest(init, tun, control, opened.includes("outer") ? [OUTER_PROC] : []);
+  if (resolvConf) keepResolvConf(init, resolvConf, guest.exited);
+  return guest;
 }
 
 const OUTER_PROC = "The command sees the processes outside in /proc: this machine does not allow " +
   "to mount another one";
 
 /** Starts the process that makes the namespaces; the script is its only child. */
-function startInit(options: GuestOptions, control: ControlSocket): number {
+function startInit(
+  options: GuestOptions,
+  resolvConf: GuestResolvConf | undefined,
+  control: ControlSocket,
+): number {
   const tools = findTools();
   if ("ok" in tools) throw setupError("set up a guest", tools);
-  const resolvConf = placeResolvConf(options.resolvConf);
   const words = initWords(tools, options, options.command, resolvConf);
   const pid = spawn({
     path: tools.unshare,

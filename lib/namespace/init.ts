@@ -81,6 +81,7 @@ export interface LinkNetwork {
 const SETUP_SCRIPT = `
 mount=$1 umount=$2 setpriv=$3 sh=$4 text=$5 target=$6 folder=$7 script=$8
 shift 8
+place=/proc # a folder that is always there, and about to be hidden in any case
 ${RESOLV_CONF_SCRIPT}
 if "$mount" -t proc proc /proc; then proc=fresh; else proc=outer; fi
 [ -c ${TUN_PATH} ] || exit # where there is none, opening would make a file

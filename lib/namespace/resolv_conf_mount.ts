@@ -28,22 +28,21 @@ const SOCKETS = [
 /**
  * Commands for sh that put `$text` in the place of the file `$target`, or of the
  * folder `$folder` in which that is, with the programs `$mount` and `$umount`.
- * What fails ends it. A tmpfs takes the place of /proc for a moment: that is a
- * folder that is always there, and will be hidden in any case.
+ * What fails ends it. A tmpfs takes the place of the folder `$place` for a moment.
  */
 export const RESOLV_CONF_SCRIPT: string = `
 if [ -n "$target" ]; then
-  "$mount" -t tmpfs -o mode=755 headgate /proc || exit
-  (umask 022; printf %s "$text" >/proc/text; : >/proc/nothing) || exit
+  "$mount" -t tmpfs -o mode=755 headgate "$place" || exit
+  (umask 022; printf %s "$text" >"$place/text"; : >"$place/nothing") || exit
   if [ -n "$folder" ]; then
     "$mount" -t tmpfs -o mode=755 headgate "$folder" || exit
     (umask 022; : >"$target") || exit
   fi
-  "$mount" --bind /proc/text "$target" || exit
+  "$mount" --bind "$place/text" "$target" || exit
   for socket in ${SOCKETS.join(" ")}; do
-    [ ! -S "$socket" ] || "$mount" --bind /proc/nothing "$socket" || exit
+    [ ! -S "$socket" ] || "$mount" --bind "$place/nothing" "$socket" || exit
   done
-  "$umount" /proc || exit
+  "$umount" "$place" || exit
 fi
 `;
 
@@ -53,14 +52,18 @@ export interface ResolvConfPlace {
   readonly target: string;
   /** The folder that is hidden as a whole; empty if only the file is. */
   readonly folder: string;
+  /** Another one when what is hidden has been replaced, and a mount on it is gone. */
+  readonly version: string;
 }
 
 /** Where a guest's resolv.conf would be, or undefined if the host has none. */
 export function findResolvConf(): ResolvConfPlace | undefined {
   try {
     const target = Deno.realPathSync(RESOLV_CONF);
-    const folder = target.slice(0, target.lastIndexOf("/"));
-    return { target, folder: /^\/run\/./.test(folder) ? folder : "" };
+    const parent = target.slice(0, target.lastIndexOf("/"));
+    const folder = /^\/run\/./.test(parent) ? parent : "";
+    const { dev, ino } = Deno.statSync(folder || target);
+    return { target, folder, version: `${target} ${dev} ${ino}` };
   } catch {
     return undefined; // a link that leads nowhere is as good as none
   }
