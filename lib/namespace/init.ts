@@ -157,6 +157,11 @@ function linkBatch(settings: LinkSettings): readonly string[] {
     ...networks.map(({ gateway }) =>
       `route add ${isIpv6(gateway) ? "::" : "0.0.0.0"}/0 via ${gateway} dev ${name} onlink`
     ),
+    // The kernel makes such a route itself, but some time later. Meanwhile answers were lost, and
+    // the first connection took a second.
+    ...networks.filter(({ address }) => isIpv6(address)).map(({ address }) =>
+      `route add local ${address} dev ${name} table local`
+    ),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { createHash } from "node:crypto";
 import { interopTest, report, type Scene } from "./harness.ts";
-import { HostServer, readAll, writeAll } from "./host.ts";
+import { readAll, writeAll } from "./host.ts";
 
 /** Bytes in each direction; multiples of a mebibyte. A check by hand takes 1 GiB. */
 const SIZE = Number(Deno.env.get("HEADGATE_INTEROP_BYTES") ?? 64 << 20);
@@ -14,7 +14,7 @@ const BLOCK = randomBytes(PIECE + 65_536);
 const LOSSY = `
 import subprocess
 subprocess.run(["nft", "-f", "-"], check=True, text=True, input="""
-table ip lossy {
+table inet lossy {
   chain inward {
     type filter hook input priority 0
     iifname "tun0" numgen random mod 100 0 counter drop
@@ -39,19 +39,23 @@ for (const mtu of [1500, 65_520]) {
     interopTest(`bulk data arrives intact, both ways and both at once, at ${how} (W-04, X-22)`, {
       programs: ["python3"],
       users,
+      families: [4, 6],
     }, async (scene) => {
       const { up, down, both } = await transfer(scene, SIZE, options);
-      report(`${how}: up ${up}, down ${down}, both at once ${both} Gbit/s each`);
+      report(
+        `IPv${scene.family}, ${how}: up ${up}, down ${down}, both at once ${both} Gbit/s each`,
+      );
     });
 
     interopTest(`bulk data arrives intact though 1 % is lost both ways, at ${how} (X-10, X-22)`, {
       programs: ["python3", "nft"],
       users,
+      families: [4, 6],
     }, async (scene) => {
       const size = lossySize(offload ? 65_520 : mtu);
       const { up, down, both, dropped } = await transfer(scene, size, options, true);
       const rates = `up ${up}, down ${down}, both at once ${both} Gbit/s each`;
-      report(`${how}, 1 % lost: ${rates}; lost ${dropped.join(" in, ")} out`);
+      report(`IPv${scene.family}, ${how}, 1 % lost: ${rates}; lost ${dropped.join(" in, ")} out`);
       assertGreater(dropped.reduce((sum, count) => sum + count), 0);
     });
   }
@@ -73,9 +77,9 @@ async function transfer(
 ): Promise<Rates> {
   const served: string[] = [];
   const note = async (hash: Promise<string>) => void served.push(await hash);
-  await using up = new HostServer((connection) => note(receive(connection)));
-  await using down = new HostServer((connection) => note(send(connection, size)));
-  await using both = new HostServer(async (connection) => {
+  await using up = scene.serve((connection) => note(receive(connection)));
+  await using down = scene.serve((connection) => note(send(connection, size)));
+  await using both = scene.serve(async (connection) => {
     const sending = send(connection, size);
     await note(receive(connection));
     await note(sending);

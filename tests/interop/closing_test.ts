@@ -1,30 +1,36 @@
 import { assert, assertEquals } from "@std/assert";
-import { HOST, interopTest, python, type RunSettings } from "./harness.ts";
-import { HostServer, readAll, readText, writeAll } from "./host.ts";
+import { interopTest, type Needs, python, type RunSettings, type Scene } from "./harness.ts";
+import { readAll, readText, writeAll } from "./host.ts";
 
 const OPEN: RunSettings = { options: ["--host-loopback"] };
 const MEGABYTE = new Uint8Array(1 << 20).fill(120);
+
+/** Registers a test for both families. */
+function test(name: string, needs: Needs, body: (scene: Scene) => Promise<void>): void {
+  interopTest(name, { ...needs, families: [4, 6] }, body);
+}
+
 const text = (words: string) => new TextEncoder().encode(words);
 
-interopTest("nc -N half-closes and still gets the whole answer (F-01)", {
+test("nc -N half-closes and still gets the whole answer (F-01)", {
   programs: ["nc"],
 }, async (scene) => {
   const answer = new Uint8Array(8 << 20).fill(97);
   let question = "";
-  await using server = new HostServer(async (connection) => {
+  await using server = scene.serve(async (connection) => {
     question = await readText(connection);
     await writeAll(connection, answer);
   });
-  const script = `printf GET | nc -N ${HOST} ${server.port} | wc -c`;
+  const script = `printf GET | nc -N ${scene.host} ${server.port} | wc -c`;
   const { code, stdout } = await scene.run(["sh", "-c", script], OPEN);
   assertEquals([code, stdout.trim(), question], [0, String(answer.length), "GET"]);
 });
 
-interopTest("the host half-closes and still receives what the guest sends later (F-02)", {
+test("the host half-closes and still receives what the guest sends later (F-02)", {
   programs: ["python3"],
 }, async (scene) => {
   let received = 0;
-  await using server = new HostServer(async (connection) => {
+  await using server = scene.serve(async (connection) => {
     await writeAll(connection, text("all"));
     await connection.closeWrite();
     received = await readAll(connection);
@@ -41,11 +47,11 @@ connection.close()`,
   assertEquals([stdout, received], ["all\n", 5_000_000]);
 });
 
-interopTest("both sides half-close in turn and no byte is lost (F-01, F-02, F-21)", {
+test("both sides half-close in turn and no byte is lost (F-01, F-02, F-21)", {
   programs: ["python3"],
 }, async (scene) => {
   let received = 0;
-  await using server = new HostServer(async (connection) => {
+  await using server = scene.serve(async (connection) => {
     const reading = readAll(connection);
     for (let i = 0; i < 4; i++) await writeAll(connection, MEGABYTE);
     await connection.closeWrite();
@@ -66,10 +72,10 @@ thread.join()`,
   assertEquals([stdout, received], ["4194304\n", 3 << 20]);
 });
 
-interopTest("a server that speaks first is heard at once (H-16)", {
+test("a server that speaks first is heard at once (H-16)", {
   programs: ["python3"],
 }, async (scene) => {
-  await using server = new HostServer(async (connection) => {
+  await using server = scene.serve(async (connection) => {
     await writeAll(connection, text("220 ready\r\n"));
     await readAll(connection);
   });
@@ -80,11 +86,11 @@ interopTest("a server that speaks first is heard at once (H-16)", {
   assertEquals(stdout, "220 ready\n");
 });
 
-interopTest("a guest that connects and closes at once is seen to do so (H-14)", {
+test("a guest that connects and closes at once is seen to do so (H-14)", {
   programs: ["python3"],
 }, async (scene) => {
   const sizes: number[] = [];
-  await using server = new HostServer(async (connection) => {
+  await using server = scene.serve(async (connection) => {
     sizes.push(await readAll(connection));
   });
   await scene.python(
@@ -96,11 +102,11 @@ for _ in range(50): connect(${server.port}).close()`,
   assertEquals(sizes, new Array(50).fill(0));
 });
 
-interopTest("what is written just before the command ends arrives, though it is read slowly", {
+test("what is written just before the command ends arrives, though it is read slowly", {
   programs: ["python3"],
 }, async (scene) => {
   let received = 0;
-  await using server = new HostServer(async (connection) => {
+  await using server = scene.serve(async (connection) => {
     const buffer = new Uint8Array(16_384);
     for (let turn = 0;; turn++) {
       const count = await connection.read(buffer);
@@ -120,11 +126,11 @@ os._exit(0)`,
   assertEquals(received, 1_000_000);
 });
 
-interopTest("the end of the command ends a connection that its server keeps open", {
+test("the end of the command ends a connection that its server keeps open", {
   programs: ["python3"],
 }, async (scene) => {
   let received = "";
-  await using server = new HostServer(async (connection) => {
+  await using server = scene.serve(async (connection) => {
     received = await readText(connection);
     await new Promise((resolve) => setTimeout(resolve, 100));
   });
@@ -141,10 +147,10 @@ os._exit(0)`,
   assertEquals(received, "last words");
 });
 
-interopTest("a server that resets is seen to reset (R-14)", {
+test("a server that resets is seen to reset (R-14)", {
   programs: ["python3"],
 }, async (scene) => {
-  const server = await resettingServer(0);
+  const server = await resettingServer(0, scene.loopback);
   try {
     const { stdout } = await scene.python(
       `
@@ -160,10 +166,10 @@ except OSError as error: print(errno.errorcode[error.errno])`,
   }
 });
 
-interopTest("a server that resets in the middle of a transfer is seen to reset (R-14, F-22)", {
+test("a server that resets in the middle of a transfer is seen to reset (R-14, F-22)", {
   programs: ["python3"],
 }, async (scene) => {
-  const server = await resettingServer(3_000_000);
+  const server = await resettingServer(3_000_000, scene.loopback);
   try {
     const { stdout } = await scene.python(
       `
@@ -183,10 +189,10 @@ print(total <= 3_000_000)`,
   }
 });
 
-interopTest("a server that resets stops a guest that is sending (R-14)", {
+test("a server that resets stops a guest that is sending (R-14)", {
   programs: ["python3"],
 }, async (scene) => {
-  const server = await resettingServer(0);
+  const server = await resettingServer(0, scene.loopback);
   try {
     const { stdout } = await scene.python(
       `
@@ -205,12 +211,12 @@ except OSError as error: print(errno.errorcode[error.errno])`,
 for (
   const [when, sent] of [["that is idle", 5], ["in the middle of a transfer", 3_000_000]] as const
 ) {
-  interopTest(`a guest that resets a connection ${when} resets the server's (R-15)`, {
+  test(`a guest that resets a connection ${when} resets the server's (R-15)`, {
     programs: ["python3"],
   }, async (scene) => {
     const outcomes: string[] = [];
     const started = Promise.withResolvers<void>();
-    await using server = new HostServer(async (connection) => {
+    await using server = scene.serve(async (connection) => {
       try {
         await connection.read(new Uint8Array(1));
         started.resolve();
@@ -240,10 +246,11 @@ input()`),
   });
 }
 
-/** A server, in Python, that resets each connection after the first byte and `size` bytes sent. */
-async function resettingServer(size: number) {
+/** A server at `address`, in Python, that resets each connection after the first byte and `size` bytes sent. */
+async function resettingServer(size: number, address: string) {
+  const family = address.includes(":") ? "socket.AF_INET6" : "socket.AF_INET";
   const [program = "", ...args] = python(`
-listener = socket.create_server(("127.0.0.1", 0))
+listener = socket.create_server(("${address}", 0), family=${family})
 print(listener.getsockname()[1], flush=True)
 while True:
   connection, _ = listener.accept()

@@ -8,6 +8,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { HostServer } from "./host.ts";
 import { eventually, markedProcesses, networkOfHost } from "./machine.ts";
 import { Unprivileged } from "./unprivileged.ts";
 
@@ -18,6 +19,13 @@ export type User = "root" | "rootless";
 export const CLI: string = new URL("../../cli.ts", import.meta.url).pathname;
 /** Where the guest finds the host's 127.0.0.1. */
 export const HOST = "10.0.2.2";
+/** Where the guest finds the host's ::1. */
+const HOST_IPV6 = "fd00::2";
+/** The variable in which the guest's programs find the scene's host. */
+const HOST_VARIABLE = "HEADGATE_INTEROP_HOST";
+
+/** A version of IP. */
+export type Family = 4 | 6;
 
 const ENVIRONMENT_MARK = "HEADGATE_INTEROP";
 const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -60,36 +68,50 @@ export interface Needs {
   readonly users?: readonly User[];
   /** Whether the test itself has to be root's, whoever runs headgate. @default {false} */
   readonly needsRoot?: boolean;
+  /** Over what guest and host talk; IPv6 is tried by the first of the users. @default {[4]} */
+  readonly families?: readonly Family[];
 }
 
-/** Registers a test that runs headgate, one for each user. */
+/** Registers a test that runs headgate, one for each user and family. */
 export function interopTest(
   name: string,
   needs: Needs,
   body: (scene: Scene) => Promise<void>,
 ): void {
-  for (const user of needs.users ?? ["root", "rootless"]) {
-    const why = reasonToSkip(user, needs);
-    const suffix = why === undefined ? "" : ` (skipped: ${why})`;
-    Deno.test({
-      name: `${name}, ${user === "root" ? "as root" : "rootless"}${suffix}`,
-      ignore: why !== undefined,
-      fn: async () => {
-        const before = await networkOfHost();
-        await using scene = new Scene(user);
-        await body(scene);
-        await scene.end();
-        await eventually(async () => assertEquals(await networkOfHost(), before));
-      },
-    });
+  const { users = ["root", "rootless"], families = [4] } = needs;
+  for (const family of families) {
+    const over = families.length > 1 ? `, over IPv${family}` : "";
+    // What differs between users is how the device is made, not what goes through it.
+    for (const user of family === 6 ? users.slice(0, 1) : users) {
+      const why = reasonToSkip(user, family, needs);
+      const suffix = why === undefined ? "" : ` (skipped: ${why})`;
+      Deno.test({
+        name: `${name}${over}, ${user === "root" ? "as root" : "rootless"}${suffix}`,
+        ignore: why !== undefined,
+        fn: async () => {
+          const before = await networkOfHost();
+          await using scene = new Scene(user, family);
+          await body(scene);
+          await scene.end();
+          await eventually(async () => assertEquals(await networkOfHost(), before));
+        },
+      });
+    }
   }
 }
 
-function reasonToSkip(user: User, { programs = [], needsRoot }: Needs): string | undefined {
+function reasonToSkip(user: User, family: Family, needs: Needs): string | undefined {
+  const { programs = [], needsRoot } = needs;
   if (!exists("/dev/net/tun")) return "no /dev/net/tun";
+  if (family === 6 && !hasIpv6Loopback()) return "no IPv6";
   if ((user === "root" || needsRoot) && Deno.uid() !== 0) return "not root";
   const missing = [...programs, "ip", "unshare", "setpriv"].filter((name) => !findProgram(name));
   return missing.length > 0 ? `no ${missing.join(", ")}` : undefined;
+}
+
+function hasIpv6Loopback(): boolean {
+  const file = "/proc/net/if_inet6";
+  return exists(file) && / lo$/m.test(Deno.readTextFileSync(file));
 }
 
 function findProgram(name: string): string | undefined {
@@ -109,13 +131,16 @@ function exists(path: string): boolean {
 export class Scene implements AsyncDisposable {
   /** Who runs headgate here. */
   readonly user: User;
+  /** Over what guest and host talk here. */
+  readonly family: Family;
   readonly #mark: string = crypto.randomUUID();
   readonly #started: Headgate[] = [];
   readonly #folder: string = Deno.makeTempDirSync({ prefix: "headgate-interop-" });
   readonly #unprivileged: Unprivileged | undefined;
 
-  constructor(user: User) {
+  constructor(user: User, family: Family) {
     this.user = user;
+    this.family = family;
     Deno.chmodSync(this.#folder, 0o777);
     if (user === "rootless" && Deno.uid() === 0) this.#unprivileged = Unprivileged.one(CLI);
   }
@@ -123,6 +148,26 @@ export class Scene implements AsyncDisposable {
   /** A folder of the test's own, in which the guest may write. */
   get folder(): string {
     return this.#folder;
+  }
+
+  /** Where the guest finds the host's loopback. */
+  get host(): string {
+    return this.family === 4 ? HOST : HOST_IPV6;
+  }
+
+  /** The same with a port, as in a URL. */
+  hostWithPort(port: number): string {
+    return this.family === 4 ? `${HOST}:${port}` : `[${HOST_IPV6}]:${port}`;
+  }
+
+  /** The address of the host's loopback. */
+  get loopback(): string {
+    return this.family === 4 ? "127.0.0.1" : "::1";
+  }
+
+  /** Serves on the host's loopback. */
+  serve(serve: (connection: Deno.TcpConn) => Promise<void>): HostServer {
+    return new HostServer(serve, this.loopback);
   }
 
   /** Starts `headgate run` with `command`. */
@@ -142,6 +187,7 @@ export class Scene implements AsyncDisposable {
         NO_COLOR: "1",
         DENO_NO_UPDATE_CHECK: "1",
         [ENVIRONMENT_MARK]: this.#mark,
+        [HOST_VARIABLE]: this.host,
         ...this.#unprivileged?.environment ?? environmentOfDeno(),
         ...settings.env,
       },
@@ -258,7 +304,7 @@ export class Headgate {
 export function python(program: string): string[] {
   const prelude = `
 import errno, hashlib, json, os, select, signal, socket, struct, sys, threading, time
-def connect(port, host="${HOST}"):
+def connect(port, host=os.environ.get("${HOST_VARIABLE}")):
   return socket.create_connection((host, int(port)), timeout=50)
 def reset(connection):
   connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -70,8 +70,8 @@ function close(connection: Deno.TcpConn): void {
 }
 
 /** A port of the host's loopback on which nobody listens. */
-export function closedPort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+export function closedPort(hostname = "127.0.0.1"): number {
+  const listener = Deno.listen({ hostname, port: 0 });
   listener.close();
   return listener.addr.port;
 }
