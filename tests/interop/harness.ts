@@ -70,6 +70,8 @@ export interface Needs {
   readonly needsRoot?: boolean;
   /** Over what guest and host talk; IPv6 is tried by the first of the users. @default {[4]} */
   readonly families?: readonly Family[];
+  /** Why it cannot be done on this machine, if so. */
+  readonly obstacle?: string;
 }
 
 /** Registers a test that runs headgate, one for each user and family. */
@@ -101,12 +103,12 @@ export function interopTest(
 }
 
 function reasonToSkip(user: User, family: Family, needs: Needs): string | undefined {
-  const { programs = [], needsRoot } = needs;
+  const { programs = [], needsRoot, obstacle } = needs;
   if (!exists("/dev/net/tun")) return "no /dev/net/tun";
   if (family === 6 && !hasIpv6Loopback()) return "no IPv6";
   if ((user === "root" || needsRoot) && Deno.uid() !== 0) return "not root";
   const missing = [...programs, "ip", "unshare", "setpriv"].filter((name) => !findProgram(name));
-  return missing.length > 0 ? `no ${missing.join(", ")}` : undefined;
+  return missing.length > 0 ? `no ${missing.join(", ")}` : obstacle;
 }
 
 function hasIpv6Loopback(): boolean {
