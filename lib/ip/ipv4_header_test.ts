@@ -72,14 +72,14 @@ Deno.test("writeIpv4() writes what parseIpv4() reads (Q-04)", () => {
   );
 });
 
-Deno.test("parseIpv4() cuts off what is behind the datagram", () => {
+Deno.test("parseIpv4() cuts off what is behind the datagram (4-01)", () => {
   const packet = packetWith({ payload: 8 });
   packet.append(6); // Ethernet's padding
   assertEquals(parse(packet), Drop.None);
   assertEquals(packet.length, 8);
 });
 
-Deno.test("parseIpv4() says why a datagram is not one", () => {
+Deno.test("parseIpv4() says why a datagram is not one (4-01, 4-02)", () => {
   const set = (offset: number, value: number) => (view: DataView, at: number) =>
     view.setUint16(at + offset, value);
   const cases: readonly [string, PacketBuffer, Drop][] = [
@@ -117,7 +117,7 @@ Deno.test("parseIpv4() says which part of a datagram a fragment is (4-06)", () =
   }
 });
 
-Deno.test("parseIpv4() refuses a wrong checksum and a header cut short (Q-04)", () => {
+Deno.test("parseIpv4() refuses a wrong checksum and a header cut short (Q-04, 4-01)", () => {
   const damaged = packetWith({});
   damaged.bytes[damaged.start + 8]! ^= 1;
   assertEquals(parse(damaged), Drop.BadChecksum);

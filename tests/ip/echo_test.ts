@@ -73,7 +73,7 @@ Deno.test("An echo request to elsewhere waits to be pulled, and is answered as i
   }
 });
 
-Deno.test("An echo request that fails is quoted in the error, from whoever says so (M-02, M-03)", () => {
+Deno.test("An echo request that fails is quoted in the error, from whoever says so (M-02, M-03, M-07)", () => {
   for (const family of FAMILIES) {
     const hosts = new Hosts();
     const packet = hosts.ping(family, family.elsewhere, data(30));
@@ -117,7 +117,7 @@ Deno.test("A stack without addresses of its own leaves every echo request to oth
   }
 });
 
-Deno.test("Replies, timestamps, masks, redirects and quenches are ignored (M-08)", () => {
+Deno.test("Replies, timestamps, masks, redirects, quenches and MLD are ignored (M-08, 6-15)", () => {
   for (const family of FAMILIES) {
     const hosts = new Hosts();
     const types = family.version === 4
