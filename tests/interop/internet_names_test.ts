@@ -115,3 +115,19 @@ internetTest(
     assertEquals(host, `nameserver ${NAME_SERVER.ipv4}\n`);
   },
 );
+
+internetTest("a guest on a TAP configures itself, and curl works by name over both families", {
+  programs: ["curl", "udhcpc"],
+}, async (trip) => {
+  await serveNames(trip);
+  const page = await servePage(trip);
+  const script = `
+    udhcpc -i tap0 -n -q -f >&2
+    until ip -6 address show dev tap0 scope global -tentative | grep -q inet6; do sleep 0.1; done
+    curl -sS -4 http://alias.internet.test/
+    curl -sS -6 http://alias.internet.test/`;
+  const settings = { options: ["--tap"] };
+  const { code, stdout, stderr } = await trip.run(["sh", "-ec", script], settings);
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout, page + page);
+});
