@@ -19,7 +19,8 @@ const CONFIGURED: RunSettings = {
 
 const UDHCPC = "udhcpc -i tap0 -n -q -f >&2 || exit";
 const UNTIL_SLAAC = `
-  until ip -6 address show dev tap0 scope global -tentative | grep -q inet6; do sleep 0.1; done
+  until ip -6 address show dev tap0 scope global | grep -q inet6; do sleep 0.1; done
+  while ip -6 address show dev tap0 tentative | grep -q inet6; do sleep 0.1; done
   ip -6 route show default | grep -q 'via fe80::2 dev tap0 proto ra' || exit
 `;
 
