@@ -98,6 +98,14 @@ Deno.test("headgate run takes every option", async () => {
   }]);
 });
 
+Deno.test("headgate run --tap leaves the link to the guest, or not with --config-net", async () => {
+  const { runs } = await headgate("run --tap x".split(" "));
+  const link = ({ interfaceName, tap, configure }: RunOptions) => [interfaceName, tap, configure];
+  assertEquals(runs.map(link), [["tap0", true, false]]);
+  const configured = await headgate("run --tap --config-net -I eth0 x".split(" "));
+  assertEquals(configured.runs.map(link), [["eth0", true, true]]);
+});
+
 Deno.test("headgate run leaves the command's words alone", async () => {
   for (
     const [words, command] of [

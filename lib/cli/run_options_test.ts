@@ -43,6 +43,16 @@ Deno.test("--interface is a name that the kernel takes", () => {
   for (const name of ["lo", "tun%d", "-q"]) refusal({ interface: name });
 });
 
+Deno.test("--config-net is for a TAP device", () => {
+  assertEquals(
+    refusal({ configNet: true }),
+    "invalid --config-net: a TUN device always is configured; add --tap",
+  );
+  assertEquals(parse({}).configure, true);
+  assertEquals(parse({ interface: undefined }).interfaceName, "tun0");
+  assertEquals(parse({ interface: undefined, tap: true }).interfaceName, "tap0");
+});
+
 Deno.test("--isn is siphash or jenkins", () => {
   assertEquals(parse({ isn: "jenkins" }).isn, "jenkins");
   refusal({ isn: "SipHash" });

@@ -33,6 +33,7 @@ const PACKAGES: Readonly<Record<keyof InitTools, string>> = {
   setpriv: "util-linux",
   mount: "mount",
   umount: "mount",
+  mkdir: "coreutils",
   ip: "iproute2",
 };
 
@@ -75,6 +76,7 @@ export function findTools(): InitTools | Check {
     setpriv: at("setpriv"),
     mount: at("mount"),
     umount: at("umount"),
+    mkdir: at("mkdir"),
     ip: at("ip"),
   };
 }

@@ -146,11 +146,16 @@ async function setUp(options: GuestOptions, control: ControlSocket): Promise<Gue
     await untilEnd(init);
     throw error;
   }
-  const guest = createGuest(init, tun, control, opened.includes("outer") ? [OUTER_PROC] : []);
+  const guest = createGuest(init, tun, control, [
+    ...(opened.includes("outer") ? [OUTER_PROC] : []),
+    ...(opened.includes("shared") ? [SHARED_ETC] : []),
+  ]);
   if (resolvConf) keepResolvConf(init, resolvConf, guest.exited);
   return guest;
 }
 
+const SHARED_ETC = "The command has no /etc of its own, in which a DHCP client could write: this " +
+  "machine does not allow to mount one over the other";
 const OUTER_PROC = "The command sees the processes outside in /proc: this machine does not allow " +
   "to mount another one";
 

@@ -26,6 +26,7 @@
  */
 
 import { TUN_PATH } from "../ffi_tun.ts";
+import { OWN_ETC_SCRIPT } from "./own_etc.ts";
 import { RESOLV_CONF_SCRIPT, type ResolvConfPlace } from "./resolv_conf_mount.ts";
 
 /** Descriptors that the scripts begin with, or open: single digits, as sh wants them. */
@@ -49,6 +50,7 @@ export interface InitTools {
   readonly setpriv: string;
   readonly mount: string;
   readonly umount: string;
+  readonly mkdir: string;
   readonly ip: string;
   readonly sh: string;
 }
@@ -79,14 +81,15 @@ export interface LinkNetwork {
 
 // Arguments: as they are named, the other script, then the other script's.
 const SETUP_SCRIPT = `
-mount=$1 umount=$2 setpriv=$3 sh=$4 text=$5 target=$6 folder=$7 script=$8
-shift 8
+mount=$1 umount=$2 setpriv=$3 sh=$4 mkdir=$5 text=$6 target=$7 folder=$8 script=$9
+shift 9
 place=/proc # a folder that is always there, and about to be hidden in any case
+${OWN_ETC_SCRIPT}
 ${RESOLV_CONF_SCRIPT}
 if "$mount" -t proc proc /proc; then proc=fresh; else proc=outer; fi
 [ -c ${TUN_PATH} ] || exit # where there is none, opening would make a file
 exec 8<>${TUN_PATH}
-echo "@opened $proc" >&9
+echo "@opened $proc $etc" >&9
 read -r word <&9 || exit
 exec 8>&-
 exec "$setpriv" --pdeathsig KILL "$sh" -c "$script" headgate "$@"
@@ -134,9 +137,11 @@ export function initWords(
   command: readonly string[],
   resolvConf?: GuestResolvConf,
 ): readonly string[] {
-  const { mount, umount, setpriv, ip, sh } = tools;
+  const { mount, umount, mkdir, setpriv, ip, sh } = tools;
   const { text = "", target = "", folder = "" } = resolvConf ?? {};
-  const setUp = [mount, umount, setpriv, sh, text, target, folder];
+  // Who configures itself writes in /etc.
+  const isOnItsOwn = settings.networks.length === 0;
+  const setUp = [mount, umount, setpriv, sh, isOnItsOwn ? mkdir : "", text, target, folder];
   const run = [ip, linkBatch(settings).join("\n"), ...command];
   return [sh, "-c", SETUP_SCRIPT, "headgate", ...setUp, RUN_SCRIPT, ...run];
 }

@@ -3,6 +3,7 @@ import { TunDevice, type TunOptions, VNET_HEADER_LENGTH, WriteResult } from "../
 import { SystemError } from "../../lib/ffi/system_error.ts";
 import { isPrivileged } from "../../lib/namespace/checks.ts";
 import { prepareGuest } from "../../lib/namespace/guest.ts";
+import { arp, join } from "../harness/frames.ts";
 import { lacking, within } from "./harness.ts";
 
 /** Registers a test that makes interfaces where it runs, which takes root. */
@@ -150,6 +151,28 @@ rootTest(
       assertThrows(() => tun.read(new Uint8Array(100)), SystemError, "read answers EBADFD");
     }),
 );
+
+rootTest("A TAP device carries frames, and is no TUN device", () =>
+  withTun(async (tap) => {
+    ip("link", "set", tap.name, "addrgenmode", "none", "address", "02:00:00:00:00:64");
+    ip("link", "set", tap.name, "up");
+    ip("address", "add", "192.0.2.2/24", "dev", tap.name); // RFC 5737
+    const question = arp({ from: "02:00:00:00:00:01", sender: "192.0.2.1", target: "192.0.2.2" });
+    assertEquals(tap.write(join(new Uint8Array(VNET_HEADER_LENGTH), question)), WriteResult.Taken);
+    const bytes = new Uint8Array(2000);
+    let length = 0;
+    for (; length === 0; length = tap.read(bytes)) await tap.wait(Infinity, false);
+    const answer = arp({
+      operation: 2,
+      from: "02:00:00:00:00:64",
+      to: "02:00:00:00:00:01",
+      sender: "192.0.2.2",
+      target: "192.0.2.1",
+    });
+    assertEquals(bytes.slice(VNET_HEADER_LENGTH, length), answer);
+    const other = () => TunDevice.open({ name: tap.name, offload: true });
+    assertThrows(other, SystemError, "or one of another kind has it");
+  }, { tap: true }));
 
 for (const offload of [true, false]) {
   const how = offload ? "with" : "without";
