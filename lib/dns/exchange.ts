@@ -1,14 +1,9 @@
 /**
- * One query to one name server, over UDP or TCP, from the host.
+ * One query to one name server: what UDP and TCP have in common, and TCP.
  *
- * Every query over UDP has a socket and an ID of its own, so that who wants to
- * forge the answer has to guess 32 bits; what is not from that server, with
- * that ID and to that question is not the answer.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc5452 | RFC 5452}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7766 | RFC 7766}
  * @module
  */
-import { formatAddress, parseAddress } from "../text/address.ts";
 import { frame, FrameReader, writeAll } from "./framing.ts";
 import {
   countOf,
@@ -37,33 +32,6 @@ export interface Exchange {
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>>;
 }
-
-/** Asks over UDP. */
-export const askOverUdp: Exchange = async (server, query, signal) => {
-  // Most guests ask for no name at all: what it takes is loaded by the first that does.
-  const { createSocket } = await import("node:dgram");
-  signal.throwIfAborted();
-  const asked = withRandomId(query);
-  const { address, port } = server;
-  const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  const from = withoutZone(address);
-  try {
-    socket.on("error", reject);
-    socket.on("message", (bytes, sender) => {
-      if (sender.port !== port || withoutZone(sender.address) !== from) return;
-      const message = new Uint8Array(bytes);
-      if (isAnswerTo(asked, message)) resolve(message);
-    });
-    socket.send(asked, port, address, (error) => error && reject(error));
-    return withIdOf(query, await promise);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    socket.close();
-  }
-};
 
 /** Asks over TCP. */
 export const askOverTcp: Exchange = async ({ address, port }, query, signal) => {
@@ -95,21 +63,18 @@ export function isAnswerTo(query: Uint8Array, message: Uint8Array): boolean {
     asked.type === answered.type && asked.class === answered.class;
 }
 
-function withRandomId(query: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+/** A copy of `query` with an ID that nobody can guess. */
+export function withRandomId(query: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const copy = query.slice();
   crypto.getRandomValues(copy.subarray(0, 2));
   return copy;
 }
 
-function withIdOf(
+/** Gives `answer` the ID of `query`, and returns it. */
+export function withIdOf(
   query: Uint8Array,
   answer: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   setId(answer, idOf(query));
   return answer;
-}
-
-/** The same for all forms of an address. */
-function withoutZone(address: string): string {
-  return formatAddress(parseAddress(address.split("%")[0] ?? ""));
 }

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { createSocket, type Socket } from "node:dgram";
 import { address, answerTo, edns, query, read, text } from "../../tests/harness/dns.ts";
-import { askOverTcp, askOverUdp, type Exchange, isAnswerTo } from "./exchange.ts";
+import { askOverTcp, type Exchange, isAnswerTo } from "./exchange.ts";
 import { frame, FrameReader, writeAll } from "./framing.ts";
 import { idOf, setId } from "./message.ts";
+import { UdpExchange } from "./udp_exchange.ts";
 
 const QUERY = query("a.example", "A", [edns(1232)]);
+const askOverUdp = new UdpExchange().ask;
 const patient = () => AbortSignal.timeout(10_000);
 
 /** A name server on the loopback that sends what `answers` says, and notes who asked. */
@@ -135,4 +137,13 @@ Deno.test("Failures without a question are answers, and names compare without re
   const upper = answerTo(QUERY);
   upper[13] = "A".charCodeAt(0);
   assert(isAnswerTo(QUERY, upper));
+});
+
+Deno.test("Over UDP a server that is not there is known at once (RFC 1122 §4.1.3.3)", async () => {
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    const listener = Deno.listen({ hostname, port: 0 });
+    const server = { address: hostname, port: listener.addr.port };
+    listener.close(); // nobody has had that port for UDP
+    await assertRejects(() => askOverUdp(server, QUERY, patient()), Error, "port unreachable");
+  }
 });

@@ -8,10 +8,11 @@
  * @see {@link https://man7.org/linux/man-pages/man5/resolv.conf.5.html | resolv.conf(5)}
  * @module
  */
-import { askOverTcp, askOverUdp, type Exchange } from "./exchange.ts";
+import { askOverTcp, type Exchange } from "./exchange.ts";
 import { isTruncated, Rcode, rcodeOf } from "./message.ts";
 import type { NameServer, ResolverConfig } from "./resolv_conf.ts";
 import type { Resolver } from "./resolver.ts";
+import { UdpExchange } from "./udp_exchange.ts";
 
 /** How an {@linkcode UpstreamResolver} reaches servers. */
 export interface Exchanges {
@@ -23,14 +24,17 @@ export interface Exchanges {
   readonly startTimer: (after: number, expire: () => void) => () => void;
 }
 
-const SYSTEM: Exchanges = {
-  udp: askOverUdp,
-  tcp: askOverTcp,
-  startTimer: (after, expire) => {
-    const timer = setTimeout(expire, after);
-    return () => clearTimeout(timer);
-  },
-};
+/** From the host, in real time. */
+function systemExchanges(): Exchanges {
+  return {
+    udp: new UdpExchange().ask,
+    tcp: askOverTcp,
+    startTimer: (after, expire) => {
+      const timer = setTimeout(expire, after);
+      return () => clearTimeout(timer);
+    },
+  };
+}
 
 /** Codes with which a server says that it is of no use; the next one may be. */
 const UNHELPFUL: ReadonlySet<number> = new Set([
@@ -48,7 +52,7 @@ export class UpstreamResolver implements Resolver {
   #turn = 0;
 
   /** Makes a resolver that asks whom `config` names at that time. */
-  constructor(config: () => ResolverConfig, exchanges: Exchanges = SYSTEM) {
+  constructor(config: () => ResolverConfig, exchanges: Exchanges = systemExchanges()) {
     this.#config = config;
     this.#exchanges = exchanges;
   }
@@ -100,7 +104,8 @@ export class UpstreamResolver implements Resolver {
     const stopTimer = startTimer(timeout, () => late.abort(new Error("Cannot wait any longer")));
     const either = AbortSignal.any([signal, late.signal]);
     try {
-      if (overTcp) return await tcp(server, query, either);
+      // The sockets for UDP know no zones, as link-local addresses have them.
+      if (overTcp || server.address.includes("%")) return await tcp(server, query, either);
       const answer = await udp(server, query, either);
       return isTruncated(answer) ? await tcp(server, query, either) : answer;
     } finally {
