@@ -9,14 +9,26 @@ import { PacketBuffer } from "../../lib/base/packet_buffer.ts";
 import { SeededRandom } from "../../lib/base/random.ts";
 import { IpHeader } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
+import { parseIpv6 } from "../../lib/ip/ipv6_header.ts";
 import { Stack } from "../../lib/stack/stack.ts";
 import { type Connection, TcpConnection } from "../../lib/tcp/connection.ts";
 import { parseSegment, Segment } from "../../lib/tcp/header.ts";
 import type { Listener } from "../../lib/tcp/listener.ts";
+import {
+  PEER_ADDRESS,
+  PEER_ADDRESS_V6,
+  STACK_ADDRESS,
+  STACK_ADDRESS_V6,
+} from "../harness/addresses.ts";
 import { decodeIp, decodeMessage } from "../harness/ip_packets.ts";
 import type { Tap } from "../harness/record.ts";
 import { fillText, isText } from "../harness/text.ts";
-import { decodePacket, encodeSegment, type WireSegment } from "../harness/wire.ts";
+import {
+  decodePacket,
+  encodeSegment,
+  type WireAddress,
+  type WireSegment,
+} from "../harness/wire.ts";
 import { mutate } from "./bytes.ts";
 import { prependIcmpError } from "./icmp_error.ts";
 import { somePacket } from "./parsers.ts";
@@ -58,6 +70,8 @@ class StackFuzz {
   readonly #stack: Stack;
   readonly #packet = new PacketBuffer(70_000);
   readonly #flows = Array.from({ length: FLOWS }, (_, i) => new Flow(1000 + i));
+  readonly #peer: WireAddress;
+  readonly #own: WireAddress;
   readonly #listener: Listener | undefined;
   /** Packets that are late. */
   readonly #late: Uint8Array[] = [];
@@ -65,6 +79,9 @@ class StackFuzz {
   constructor(seed: number, tap: Tap | undefined) {
     this.#tap = tap;
     this.#random = new SeededRandom(seed);
+    const isIpv6 = this.#random.below(3) === 0;
+    this.#peer = isIpv6 ? PEER_ADDRESS_V6 : PEER_ADDRESS;
+    this.#own = isIpv6 ? STACK_ADDRESS_V6 : STACK_ADDRESS;
     const link = { mtu: 1500, checksumOffload: false, maxSegmentation: 0 };
     this.#stack = new Stack(link, {
       random: this.#random,
@@ -130,8 +147,8 @@ class StackFuzz {
     const start = isSyn ? 0 : Math.max(offset, 1);
     fillText("peer", start, payload);
     return {
-      source: 0x0a000002,
-      destination: 0x5db8d822,
+      source: this.#peer,
+      destination: this.#own,
       sourcePort: flow.port,
       destinationPort: 80,
       seq: (PEER_ISN + start) >>> 0,
@@ -164,7 +181,7 @@ class StackFuzz {
     packet.clear();
     packet.bytes.set(quoted, packet.append(quoted.length));
     packet.end -= random.below(packet.length); // only a part of it
-    prependIcmpError(random, packet, Number(source), Number(destination));
+    prependIcmpError(random, packet, source, destination);
     this.#receive(packet.bytes.slice(packet.start, packet.end));
   }
 
@@ -263,6 +280,7 @@ function isIntact(bytes: Uint8Array): boolean {
   packet.clear();
   packet.bytes.set(bytes, packet.append(bytes.length));
   const header = new IpHeader();
-  return parseIpv4(header, packet) === Drop.None &&
+  const parse = bytes[0]! >> 4 === 6 ? parseIpv6 : parseIpv4;
+  return parse(header, packet) === Drop.None &&
     parseSegment(new Segment(), header, packet) === Drop.None;
 }

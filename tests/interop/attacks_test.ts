@@ -101,6 +101,7 @@ function attacks(): readonly Attack[] {
 for id in range(20000):
   send(ipv4(bytes(1400), identification=id, more=True))
   send(ipv6(fragment(bytes(1400), id, more=True), next_header=44))`),
+      reasons: ["FragmentEvicted"],
       users: ["root", "rootless"],
     },
     {
@@ -115,6 +116,7 @@ for id in range(4000):
   syn = struct.pack("!HHIIHHHH", 1000, 80, id, 0, 0x5002, 512, 0, 0)
   send(ipv4(syn[:8], protocol=6, identification=id, more=True))
   send(ipv4(syn[8:], protocol=6, identification=id, offset=8))`),
+      reasons: ["OverlappingFragment", "Malformed"],
     },
     {
       name: "forged sources of both families",
