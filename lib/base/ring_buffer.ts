@@ -35,6 +35,7 @@ export class RingBuffer implements MemoryHolder {
   /** The most bytes the queue holds. */
   readonly capacity: number;
   readonly #guaranteed: number;
+  readonly #smallest: number;
   readonly #budget: MemoryBudget;
   #bytes = NOTHING;
   #head = 0;
@@ -56,8 +57,15 @@ export class RingBuffer implements MemoryHolder {
    * @param capacity The most bytes the queue holds.
    * @param budget What its memory counts against.
    * @param guaranteed For so many bytes there is memory whatever the budget says.
+   * @param smallest What is allocated at first.
    */
-  constructor(capacity: number, budget?: MemoryBudget, guaranteed: number = SMALLEST) {
+  constructor(
+    capacity: number,
+    budget?: MemoryBudget,
+    guaranteed: number = SMALLEST,
+    smallest: number = SMALLEST,
+  ) {
+    this.#smallest = smallest;
     this.capacity = capacity;
     this.#budget = budget ?? new MemoryBudget(Infinity);
     this.#guaranteed = Math.min(capacity, Math.max(guaranteed, SMALLEST));
@@ -220,7 +228,7 @@ export class RingBuffer implements MemoryHolder {
 
   /** What is allocated for `size` bytes. */
   #grown(size: number): number {
-    let grown = Math.max(this.#bytes.length, SMALLEST);
+    let grown = Math.max(this.#bytes.length, this.#smallest);
     while (grown < size) grown *= 2;
     return Math.min(grown, this.capacity);
   }

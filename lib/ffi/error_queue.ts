@@ -129,9 +129,23 @@ export function enableErrorQueue(descriptor: number, version: 4 | 6): void {
   setOption(descriptor, level, option, 1);
 }
 
-/** @throws {SystemError} If the socket does not take it. */
+/** Sets an option that is a number. @throws {SystemError} If the socket does not take it. */
 export function setOption(descriptor: number, level: number, option: number, value: number): void {
-  const bytes = new Uint8Array(new Int32Array([value]).buffer);
-  const result = calls().setsockopt(descriptor, level, option, bytes, bytes.length);
-  checked("prepare a socket", "setsockopt", result);
+  const isSet = trySetOption(descriptor, level, option, value);
+  checked("prepare a socket", "setsockopt", isSet ? 0 : -1);
 }
+
+/** Sets an option that is a number; returns whether the socket takes it. */
+export function trySetOption(
+  descriptor: number,
+  level: number,
+  option: number,
+  value: number,
+): boolean {
+  optionView[0] = value;
+  return calls().setsockopt(descriptor, level, option, optionValue, optionValue.length) === 0;
+}
+
+/** Filled in and read at once: one for all sockets. */
+const optionView = new Int32Array(1);
+const optionValue = new Uint8Array(optionView.buffer);

@@ -10,14 +10,19 @@
  * @module
  */
 import type { Endpoint, EndpointField } from "../ip/flow.ts";
-import { enableErrorQueue, ErrorQueue, type SendFailure, setOption } from "./error_queue.ts";
+import {
+  enableErrorQueue,
+  ErrorQueue,
+  type SendFailure,
+  setOption,
+  trySetOption,
+} from "./error_queue.ts";
 import { checked, declare, errno, libc } from "./libc.ts";
 import { AF_INET, AF_INET6, SOCKADDR_LENGTH, SocketAddress } from "./socket_address.ts";
 import { Errno } from "./system_error.ts";
 
 const calls = declare({
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "u32"], result: "i32" },
   recvfrom: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "buffer"], result: "i32" },
 });
@@ -30,7 +35,10 @@ const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
+const SOL_IP = 0;
+const IP_TTL = 2;
 const SOL_IPV6 = 41;
+const IPV6_UNICAST_HOPS = 16;
 const IPV6_V6ONLY = 26;
 
 /**
@@ -51,8 +59,12 @@ export class UdpSocket {
   /** What to wait for: readable when there is a datagram or a failure. */
   readonly descriptor: number;
 
-  private constructor(descriptor: number) {
+  readonly #version: 4 | 6;
+  #hopLimit = 0;
+
+  private constructor(descriptor: number, version: 4 | 6) {
     this.descriptor = descriptor;
+    this.#version = version;
   }
 
   /**
@@ -73,7 +85,15 @@ export class UdpSocket {
     }
     enlarge(descriptor, SO_RCVBUFFORCE, SO_RCVBUF);
     enlarge(descriptor, SO_SNDBUFFORCE, SO_SNDBUF);
-    return new UdpSocket(descriptor);
+    return new UdpSocket(descriptor, version);
+  }
+
+  /** Sets the TTL or hop limit of what is sent from now on: 1 to 255. */
+  setHopLimit(hopLimit: number): void {
+    if (hopLimit === this.#hopLimit) return;
+    this.#hopLimit = hopLimit;
+    const [level, option] = this.#version === 4 ? [SOL_IP, IP_TTL] : [SOL_IPV6, IPV6_UNICAST_HOPS];
+    setOption(this.descriptor, level, option, hopLimit);
   }
 
   /**
@@ -124,7 +144,6 @@ export class UdpSocket {
 
 /** Makes a buffer as large as it may be. */
 function enlarge(descriptor: number, force: number, option: number): void {
-  const value = new Uint8Array(new Int32Array([BUFFER]).buffer);
-  if (calls().setsockopt(descriptor, SOL_SOCKET, force, value, 4) === 0) return;
-  calls().setsockopt(descriptor, SOL_SOCKET, option, value, 4);
+  if (trySetOption(descriptor, SOL_SOCKET, force, BUFFER)) return;
+  trySetOption(descriptor, SOL_SOCKET, option, BUFFER);
 }

@@ -28,8 +28,18 @@ export interface LateFailure extends DatagramFailure {
 
 /** One port of the outside, which sends to and hears from all. */
 export interface DatagramPort {
-  /** Sends the first `length` bytes of `bytes`; returns why not, if that is known at once. */
-  send(target: Endpoint, bytes: Uint8Array, length: number): DatagramFailure | undefined;
+  /**
+   * Sends the first `length` bytes of `bytes`.
+   *
+   * @param hopLimit Routers that the datagram may yet pass, 1 to 255. @default {64}
+   * @returns Why not, if that is known at once.
+   */
+  send(
+    target: Endpoint,
+    bytes: Uint8Array,
+    length: number,
+    hopLimit?: number,
+  ): DatagramFailure | undefined;
   /**
    * Takes a datagram into `into`; `from` becomes its sender.
    *

@@ -46,20 +46,31 @@ export interface DatagramForwarderOptions {
 const BURST = 64;
 
 /** A port of the outside, and who has it. */
-class Mapping {
+class Mapping implements FlowEntry<Mapping> {
   /** Stands for the mapping in the table of lanes. */
   readonly id: IpAddress;
   readonly port: DatagramPort;
-  /** Under which others find it, unless one flow has it for itself. */
-  readonly name: string | undefined;
+  /** The client. */
+  readonly peer: Endpoint;
+  /** The version of IP outside, by any of its addresses. */
+  readonly own: Endpoint;
+  hash = 0;
+  nextInBucket: Mapping | undefined = undefined;
   readonly lanes = new Set<Lane>();
 
-  constructor(id: number, port: DatagramPort, name: string | undefined) {
+  constructor(id: number, port: DatagramPort, client: Endpoint, version: Endpoint) {
     this.id = ipv4(id);
     this.port = port;
-    this.name = name;
+    this.peer = client;
+    this.own = version;
   }
 }
+
+/** Stand for the versions of IP. */
+const VERSIONS = {
+  4: { address: ipv4(0), port: 0 },
+  6: { address: { w0: 0, w1: 0, w2: 0, w3: 0 }, port: 0 },
+} as const;
 
 /** A flow that goes out through a mapping. */
 class Lane implements FlowEntry<Lane> {
@@ -98,7 +109,8 @@ export class DatagramForwarder implements Shell {
   readonly #lanes = new Map<DatagramFlow, Lane>();
   readonly #undecided = new Set<DatagramFlow>();
   readonly #byTarget: FlowTable<Lane>;
-  readonly #mappings = new Map<string, Mapping>();
+  /** All but those that one flow has for itself. */
+  readonly #mappings: FlowTable<Mapping>;
   readonly #byPort = new Map<DatagramPort, Mapping>();
   readonly #buffer = new Uint8Array(65_536);
   readonly #from = new EndpointField();
@@ -116,6 +128,7 @@ export class DatagramForwarder implements Shell {
     this.#options = options;
     const seed = crypto.getRandomValues(new Int32Array(1));
     this.#byTarget = new FlowTable(seed[0]!); // an array of one
+    this.#mappings = new FlowTable(seed[0]!);
     driver.attach(this);
   }
 
@@ -227,12 +240,16 @@ export class DatagramForwarder implements Shell {
   /** The client's port of the outside; one for itself if another flow has the same target there. */
   #mappingOf(client: Endpoint, target: Endpoint): Mapping {
     const version = isIpv4(target.address) ? 4 : 6;
-    const name = `${version} ${formatEndpoint(client)}`;
-    const shared = this.#mappings.get(name);
+    const key = this.#key;
+    key.peer.assign(client.address);
+    key.peerPort = client.port;
+    key.own.assign(VERSIONS[version].address);
+    key.ownPort = VERSIONS[version].port;
+    const shared = this.#mappings.find(key);
     if (shared && !this.#find(shared, target)) return shared;
     const port = this.#outside.open(version);
-    const mapping = new Mapping(this.#nextId++, port, shared ? undefined : name);
-    if (mapping.name !== undefined) this.#mappings.set(mapping.name, mapping);
+    const mapping = new Mapping(this.#nextId++, port, client, VERSIONS[version]);
+    if (!shared) this.#mappings.add(mapping);
     this.#byPort.set(port, mapping);
     return mapping;
   }
@@ -240,6 +257,7 @@ export class DatagramForwarder implements Shell {
   #find(mapping: Mapping, { address, port }: Endpoint): Lane | undefined {
     const key = this.#key;
     key.peer.assign(mapping.id);
+    key.peerPort = 0;
     key.own.assign(address);
     key.ownPort = port;
     return this.#byTarget.find(key);
@@ -251,7 +269,8 @@ export class DatagramForwarder implements Shell {
     for (;;) {
       const length = flow.receive(this.#buffer);
       if (length === undefined) return;
-      const failure = port.send(own, this.#buffer, length);
+      // The gateway is a router, too (RFC 1812 §5.3.1).
+      const failure = port.send(own, this.#buffer, length, Math.max(1, flow.hopLimit - 1));
       if (failure) this.#report(lane, failure);
       else lane.up += length;
     }
@@ -318,7 +337,7 @@ export class DatagramForwarder implements Shell {
     if (mapping.lanes.size > 0) return;
     mapping.port.close();
     this.#byPort.delete(mapping.port);
-    if (mapping.name !== undefined) this.#mappings.delete(mapping.name);
+    this.#mappings.remove(mapping);
   }
 }
 
@@ -331,9 +350,9 @@ const PROBLEMS = {
 } as const;
 
 /** The target, if it is an address. */
-function numeric({ hostname, port }: Target): Endpoint | undefined {
+function numeric({ hostname, port, address }: Target): Endpoint | undefined {
   try {
-    return { address: parseAddress(hostname), port };
+    return { address: address ?? parseAddress(hostname), port };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -245,6 +245,12 @@ Deno.test("errors of sockets become ICMP to the guest, and harm no other flow (M
   ]);
 });
 
+Deno.test("the gateway takes one from the hop limit (P-11)", () => {
+  const scene = new Scene();
+  scene.send(GUEST, WEB);
+  assertEquals(scene.port().hopLimit, 63);
+});
+
 Deno.test("a datagram that the outside has no room for is lost, and counted", () => {
   const scene = new Scene();
   scene.send(GUEST, WEB);

@@ -4,12 +4,16 @@
  * @module
  */
 
+import type { IpAddress } from "../ip/address.ts";
+
 /** Where to connect to. */
 export interface Target {
   /** A name, or an address in text form. */
   readonly hostname: string;
   /** The port. */
   readonly port: number;
+  /** The address that `hostname` is, if that is known: it saves reading it. */
+  readonly address?: IpAddress;
 }
 
 /** A byte stream with two independent directions; a `Deno.TcpConn` is one as it is. */

@@ -62,7 +62,13 @@ class HostPort implements DatagramPort {
     this.#forget = forget;
   }
 
-  send(target: Endpoint, bytes: Uint8Array, length: number): DatagramFailure | undefined {
+  send(
+    target: Endpoint,
+    bytes: Uint8Array,
+    length: number,
+    hopLimit = 64, // RFC 1122 §3.2.1.7
+  ): DatagramFailure | undefined {
+    this.#socket.setHopLimit(hopLimit);
     const errno = this.#socket.send(target, bytes, length);
     return errno === 0 ? undefined : { problem: problemOf(errno), mtu: 0 };
   }

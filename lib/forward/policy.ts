@@ -76,7 +76,7 @@ export class AddressPolicy implements Policy {
     if (networks.some((network) => isInNetwork(address, network.gateway, network.prefixLength))) {
       return reject("there is no such host in the guest's network");
     }
-    return { kind: "allow", target: { hostname: formatAddress(address), port } };
+    return { kind: "allow", target: { hostname: formatAddress(address), port, address } };
   }
 }
 

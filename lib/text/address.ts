@@ -32,7 +32,10 @@ function word(octets: readonly number[], at: number): number {
 /** `address` as text. */
 export function formatAddress(address: IpAddress): string {
   const { w0, w1, w2, w3 } = address;
-  const words = isIpv4(address) ? [w3] : [w0, w1, w2, w3];
+  if (isIpv4(address)) { // without the library: a flood of flows would leave too much to collect
+    return `${w3 >>> 24}.${(w3 >>> 16) & 0xff}.${(w3 >>> 8) & 0xff}.${w3 & 0xff}`;
+  }
+  const words = [w0, w1, w2, w3];
   const octets = words.flatMap((w) => [w >>> 24, (w >>> 16) & 0xff, (w >>> 8) & 0xff, w & 0xff]);
   return ipaddr.fromByteArray(octets).toString();
 }

@@ -26,6 +26,11 @@ const PEER = 8;
 const OWN = 24;
 const RECORD_HEADER = 40;
 
+/** Every queue may hold a datagram of the usual length, whatever the others hold. */
+const GUARANTEED = 4096;
+/** A million ports with a small datagram each are to leave little to collect. */
+const SMALLEST = 512;
+
 /** The header of the record at hand. */
 const record = new Uint8Array(RECORD_HEADER);
 const view = new DataView(record.buffer);
@@ -64,7 +69,7 @@ export class DatagramQueue {
 
   /** Makes an empty queue of up to `capacity` bytes, which count against `memory`. */
   constructor(capacity: number, memory: MemoryBudget) {
-    this.#ring = new RingBuffer(capacity, memory);
+    this.#ring = new RingBuffer(capacity, memory, GUARANTEED, SMALLEST);
   }
 
   /** Whether there is no datagram in it. */

@@ -36,6 +36,8 @@ export interface DatagramFlow {
    * @returns Its length, or undefined when there is none.
    */
   receive(into: Uint8Array, at?: number): number | undefined;
+  /** The TTL or hop limit of the datagram that was taken last; 0 before. */
+  readonly hopLimit: number;
   /** Whether {@linkcode DatagramFlow.send} would take a datagram of `length` bytes. */
   hasRoomFor(length: number): boolean;
   /**
@@ -104,6 +106,7 @@ export class UdpFlow implements DatagramFlow, Sender, Timed, FlowEntry<UdpFlow> 
   isOver = false;
   /** Bytes of the client's last datagram. */
   lastLength = 0;
+  hopLimit = 0;
   readonly #owner: FlowOwner;
   #timeout: Millis;
 
@@ -132,6 +135,7 @@ export class UdpFlow implements DatagramFlow, Sender, Timed, FlowEntry<UdpFlow> 
   receive(into: Uint8Array, at = 0): number | undefined {
     if (!this.incoming.peek(about)) return undefined;
     this.incoming.take(about, into, at);
+    this.hopLimit = about.hopLimit;
     return about.length;
   }
 

@@ -72,6 +72,8 @@ export class MemoryPort implements DatagramPort {
   /** What sending answers. */
   refusal: DatagramFailure | undefined;
   isClosed = false;
+  /** Of what was sent last. */
+  hopLimit = 0;
   readonly #changed: () => void;
 
   constructor(version: 4 | 6, changed: () => void) {
@@ -91,8 +93,14 @@ export class MemoryPort implements DatagramPort {
     this.#changed();
   }
 
-  send(target: Endpoint, bytes: Uint8Array, length: number): DatagramFailure | undefined {
+  send(
+    target: Endpoint,
+    bytes: Uint8Array,
+    length: number,
+    hopLimit = 64,
+  ): DatagramFailure | undefined {
     if (this.refusal) return this.refusal;
+    this.hopLimit = hopLimit;
     const text = new TextDecoder().decode(bytes.subarray(0, length));
     this.sent.push({ to: formatEndpoint(target), text });
     return undefined;

@@ -53,3 +53,9 @@ export class DatagramServer implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#socket.close(resolve));
   }
 }
+
+/** A UDP port of the host's loopback at which nobody is. */
+export async function closedDatagramPort(): Promise<number> {
+  await using server = await DatagramServer.start();
+  return server.port;
+}
