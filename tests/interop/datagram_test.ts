@@ -1,7 +1,5 @@
-import { assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
+import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { HOST, interopTest, python, report } from "./harness.ts";
-import { closedPort } from "./host.ts";
-import { eventually } from "./machine.ts";
 import { closedDatagramPort, DatagramServer } from "./datagram_host.ts";
 
 const LOOPBACK = ["--host-loopback", "--summary"];
@@ -123,25 +121,3 @@ print(answer.decode())`),
     assertEquals(stdout, "sent\nstill there\n", stderr);
   },
 );
-
-for (const [direction, reverse] of [["up", []], ["down", ["--reverse"]]] as const) {
-  interopTest(`iperf3 moves datagrams ${direction}, at ten megabits a second without loss`, {
-    programs: ["iperf3"],
-  }, async (scene) => {
-    const port = String(closedPort());
-    const server = new Deno.Command("iperf3", {
-      args: ["-s", "-B", "127.0.0.1", "-p", port],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    await eventually(async () => (await Deno.connect({ port: Number(port) })).close());
-    const words = ["iperf3", "-c", HOST, "-p", port, "-u", "-b", "10M", "-t", "1", "-J"];
-    const { stdout } = await scene.run([...words, ...reverse], { options: LOOPBACK });
-    server.kill();
-    await server.status;
-    const { sum } = JSON.parse(stdout).end;
-    assertGreater(sum.packets, 10);
-    assertLess(sum.lost_percent, 1);
-  });
-}

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { SERVER } from "./addresses.ts";
+import { NOWHERE, SERVER } from "./addresses.ts";
 import { python } from "./harness.ts";
 import { internetTest, serveNames, type Trip } from "./internet.ts";
 
@@ -115,4 +115,24 @@ for family, address in ((socket.AF_INET, "${SERVER.ipv4}"), (socket.AF_INET6, "$
     except OSError as error: print(errno.errorcode[error.errno])`));
   assertEquals(code, 0, stderr);
   assertEquals(stdout, "ECONNREFUSED\nECONNREFUSED\n");
+});
+
+internetTest("a guest's socket learns what a router says of its datagram (M-06)", {
+  programs: ["python3"],
+}, async ({ run }) => {
+  const { stdout, stderr } = await run(python(`
+IP_RECVERR, IPV6_RECVERR = 11, 25
+def error(family, level, option, address):
+  s = socket.socket(family, socket.SOCK_DGRAM)
+  s.setsockopt(level, option, 1)
+  s.settimeout(20)
+  s.connect((address, 9))
+  s.send(b"anybody there?")
+  try:
+    s.recv(1)
+  except OSError as error:
+    print(errno.errorcode[error.errno])
+error(socket.AF_INET, socket.IPPROTO_IP, IP_RECVERR, "${NOWHERE.ipv4}")
+error(socket.AF_INET6, socket.IPPROTO_IPV6, IPV6_RECVERR, "${NOWHERE.ipv6}")`));
+  assertEquals([stdout, stderr], ["ENETUNREACH\nENETUNREACH\n", ""]);
 });
