@@ -13,8 +13,8 @@ const FAMILIES = [
   { ip: "ipv6", name: "IPv6", gateway: "fd00::2" },
 ] as const;
 
-/** Bytes of data, up to a packet as long as the link takes. */
-const SIZES = [0, 1, 8000, 65_400];
+/** Bytes of data, up to a packet as long as the link takes, and as long as a packet can be. */
+const SIZES = [0, 1, 8000, 65_400, 65_507];
 
 for (const { ip, name, gateway } of FAMILIES) {
   const test = (what: string, needs: Needs, body: (trip: Trip) => Promise<void>) =>
@@ -27,15 +27,22 @@ for (const { ip, name, gateway } of FAMILIES) {
     assertStringIncludes(stdout, "100 packets transmitted, 100 received, 0% packet loss");
   });
 
-  test("pings of all sizes get their data back (M-02)", AS_ROOT, async ({ run }) => {
-    const pings = SIZES.map((size) => `ping -n -c 1 -s ${size} ${SERVER[ip]}`);
-    const { code, stdout } = await run(["sh", "-ec", pings.join("\n")]);
-    assertEquals(code, 0, stdout);
-    for (const size of SIZES) {
-      assertStringIncludes(stdout, `${size + 8} bytes from ${SERVER[ip]}: icmp_seq=1`);
-    }
-    assertEquals(stdout.includes("wrong data"), false);
-  });
+  for (const mtu of ["65520", "1500"]) {
+    test(
+      `pings of all sizes get their data back at MTU ${mtu} (M-02, 4-06, 4-11, 6-04)`,
+      AS_ROOT,
+      async ({ run }) => {
+        const pings = SIZES.map((size) => `ping -n -c 1 -s ${size} ${SERVER[ip]}`);
+        const words = ["sh", "-ec", pings.join("\n")];
+        const { code, stdout } = await run(words, { options: ["--mtu", mtu] });
+        assertEquals(code, 0, stdout);
+        for (const size of SIZES) {
+          assertStringIncludes(stdout, `${size + 8} bytes from ${SERVER[ip]}: icmp_seq=1`);
+        }
+        assertEquals(stdout.includes("wrong data"), false);
+      },
+    );
+  }
 
   test("pings of several programs are told apart (M-02)", AS_ROOT, async ({ run }) => {
     const ping = `ping -n -q -i 0.01 -c 50 -W 10 ${SERVER[ip]}`;
