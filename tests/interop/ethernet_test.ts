@@ -181,6 +181,39 @@ interopTest("ndisc6 finds the gateway, and rdisc6 what it advertises (6-10, 6-11
   ) assertMatch(stdout, line);
 });
 
+/** Two machines, as far as a network is concerned, on a bridge to tap0; runs `script` in each. */
+const twoMachines = (script: string) => `
+  ip link add br0 type bridge
+  ip link set br0 addrgenmode none
+  ip link set tap0 master br0
+  ip link set br0 up
+  for machine in 1 2; do
+    unshare --net sleep 50 & pid=$!
+    until [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
+    ip link add port$machine type veth peer name tap0 netns $pid
+    ip link set port$machine master br0 up
+    nsenter --net=/proc/$pid/ns/net sh -ec '${script}' sh $ipv4 $ipv6
+  done
+`;
+
+interopTest("Two machines on a bridge to the TAP have addresses of their own (B-01, 6-13, E-04)", {
+  programs: ["udhcpc", "curl", "nsenter"],
+}, async (scene) => {
+  const machine = `
+    ip link set tap0 up
+    ${UDHCPC}
+    curl -sS --max-time 20 $1 && echo
+    ${UNTIL_SLAAC.replaceAll("'", '"')}
+    curl -sSg --max-time 20 $2 && echo
+    ip -4 -brief address show tap0
+  `;
+  const { stdout } = await runScript(scene, twoMachines(machine), {
+    options: [...UNCONFIGURED.options ?? [], "--mtu", "1500"],
+  });
+  assertEquals(stdout.match(/this is the page/g)?.length, 4);
+  assertEquals(stdout.match(/\S+\/24/g), ["10.0.2.100/24", "10.0.2.101/24"]);
+});
+
 interopTest("A guest that is to have IPv4 only hears no router (6-13)", {
   programs: ["udhcpc", "curl"],
 }, async (scene) => {
