@@ -8,8 +8,8 @@ import { PcapLink } from "../link/pcap_link.ts";
 
 /** A file that is open, and what puts a recorder in front of a link. */
 export interface Capture {
-  /** Records what passes over `link` from now on. */
-  wrap(link: Link): Link;
+  /** Records what passes over `link`, which carries IP packets or Ethernet frames, from now on. */
+  wrap(link: Link, isEthernet: boolean): Link;
   /** Closes the file; the link must be closed by then. */
   close(): void;
 }
@@ -31,8 +31,9 @@ export function openCapture(path: string, say: (line: string) => void): Capture 
     });
   }
   return {
-    wrap: (link) =>
+    wrap: (link, isEthernet) =>
       new PcapLink(link, {
+        isEthernet,
         sink: { write: (bytes) => writeAll(file, bytes) },
         wallClock: () => performance.timeOrigin + performance.now(),
         failed: (error) => say(`the capture "${path}" ends here: ${error}`),

@@ -91,7 +91,10 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
         configures: !options.configure,
       }),
     }),
-    ...(capture && { wrapLink: capture.wrap }),
+    ...(capture &&
+      (options.tap
+        ? { wrapFrames: (link) => capture.wrap(link, true) }
+        : { wrapLink: (link) => capture.wrap(link, false) })),
     ...(verbosity === "verbose" && { warn: say }),
   });
   if (options.summary) { for (const line of summarize(log.rows, result)) say(line); }

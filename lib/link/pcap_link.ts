@@ -6,7 +6,7 @@
  *                   +-> pcap: wire packets with complete checksums
  *
  * The file has the classic format with nanosecond timestamps; its packets begin
- * with the IP header. What is recorded is a copy: offloads keep working, and a
+ * with the IP header, or with that of Ethernet. What is recorded is a copy: offloads keep working, and a
  * super-segment is recorded as the packets that it will be on the wire.
  *
  * @see {@link https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-06.html | draft-ietf-opsawg-pcap}
@@ -14,6 +14,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import { HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
+import { ETHERNET_HEADER_LENGTH } from "../ethernet/header.ts";
 import { type Link, SendResult } from "./link.ts";
 import { cutSegments, restorePartial } from "./offload.ts";
 
@@ -29,6 +30,8 @@ export interface PcapLinkOptions {
   readonly sink: PcapSink;
   /** The time of day, in milliseconds since 1970; may have a fraction. */
   readonly wallClock: () => Millis;
+  /** Whether the link is one for Ethernet frames. @default {false} */
+  readonly isEthernet?: boolean;
   /** Bytes of each packet that are recorded. @default {65535} */
   readonly snapLength?: number;
   /** Is told, once, when recording has come to an end because of an error. */
@@ -37,6 +40,7 @@ export interface PcapLinkOptions {
 
 /** Nanoseconds, in the byte order of the writer. */
 const MAGIC = 0xa1b23c4d;
+const LINKTYPE_ETHERNET = 1;
 const LINKTYPE_RAW = 101;
 const FILE_HEADER_LENGTH = 24;
 const RECORD_HEADER_LENGTH = 16;
@@ -49,6 +53,10 @@ export class PcapLink implements Link {
   readonly #sink: PcapSink;
   readonly #wallClock: () => Millis;
   readonly #snapLength: number;
+  readonly #isEthernet: boolean;
+  /** The header of the frame that is being recorded, and how much of it there is. */
+  readonly #frameHeader = new Uint8Array(ETHERNET_HEADER_LENGTH);
+  #frameHeaderLength = 0;
   readonly #failed: (error: unknown) => void;
   readonly #buffer = new Uint8Array(BUFFER_LENGTH);
   readonly #view = new DataView(this.#buffer.buffer);
@@ -64,6 +72,7 @@ export class PcapLink implements Link {
     this.#inner = inner;
     this.#sink = options.sink;
     this.#wallClock = options.wallClock;
+    this.#isEthernet = options.isEthernet ?? false;
     this.#snapLength = options.snapLength ?? LONGEST;
     this.#failed = options.failed ?? (() => {});
     this.#appendFileHeader();
@@ -136,8 +145,17 @@ export class PcapLink implements Link {
   /** Records `#copy`, which is then no longer what it was. */
   #record(): void {
     this.#now = this.#wallClock();
+    if (this.#isEthernet) this.#takeFrameHeader();
     restorePartial(this.#copy);
     cutSegments(this.#copy, this.#wire, this.#append);
+  }
+
+  /** Sets the header of a frame aside, since segments are cut from what is behind it. */
+  #takeFrameHeader(): void {
+    const count = Math.min(ETHERNET_HEADER_LENGTH, this.#copy.length);
+    const at = this.#copy.consume(count);
+    this.#frameHeader.set(this.#copy.bytes.subarray(at, at + count));
+    this.#frameHeaderLength = count;
   }
 
   #appendFileHeader(): void {
@@ -148,11 +166,14 @@ export class PcapLink implements Link {
     view.setUint32(8, 0, true);
     view.setUint32(12, 0, true);
     view.setUint32(16, this.#snapLength, true);
-    view.setUint32(20, LINKTYPE_RAW, true);
+    view.setUint32(20, this.#isEthernet ? LINKTYPE_ETHERNET : LINKTYPE_RAW, true);
     this.#buffered = FILE_HEADER_LENGTH;
   }
 
-  #appendRecord({ bytes, start, length }: PacketBuffer): void {
+  #appendRecord(packet: PacketBuffer): void {
+    const count = this.#frameHeaderLength;
+    if (count > 0) packet.bytes.set(this.#frameHeader.subarray(0, count), packet.prepend(count));
+    const { bytes, start, length } = packet;
     const captured = Math.min(length, this.#snapLength);
     if (this.#buffered + RECORD_HEADER_LENGTH + captured > BUFFER_LENGTH) this.flush();
     const at = this.#buffered;

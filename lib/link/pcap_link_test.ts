@@ -170,3 +170,42 @@ Deno.test("PcapLink reports once that it cannot write, and lets the traffic go o
   }
   assertEquals(errors, [full]);
 });
+
+Deno.test("PcapLink records Ethernet frames, and cuts super-segments behind their headers (Z-05)", () => {
+  const file = new File();
+  const [inner] = MemoryLink.pair({ mtu: 9000, checksumOffload: true, maxSegmentation: 60_000 });
+  const sent: number[] = [];
+  const device: Link = Object.assign(Object.create(inner), {
+    send: (packet: PacketBuffer) => {
+      sent.push(packet.length);
+      return SendResult.Sent;
+    },
+  });
+  const link = recorder(file, device, { isEthernet: true });
+  const arp = packetOf(42);
+  arp.bytes.fill(7, arp.start, arp.end);
+  link.send(arp);
+  link.send(packetOf(5)); // not even a header
+  const segment = packetOf(40 + 2500);
+  segment.view.setUint16(segment.start, 0x4500);
+  segment.view.setUint8(segment.start + 9, 6);
+  segment.view.setUint8(segment.start + 32, 0x50);
+  segment.checksumState = ChecksumState.Partial;
+  segment.checksumStart = segment.start + 20;
+  segment.checksumOffset = 16;
+  segment.segmentSize = 1000;
+  segment.bytes.fill(9, segment.prepend(14), segment.start + 14);
+  link.send(segment);
+  link.flush();
+  assertEquals(sent, [42, 5, 14 + 40 + 2500]);
+  assertEquals(file.view.getUint32(20, true), 1);
+  assertEquals(file.records.map(([, , captured]) => captured), [42, 5, 1054, 1054, 554]);
+  let at = 24 + 16 + 42 + 16 + 5;
+  assertEquals([...file.bytes.subarray(24 + 16, 24 + 16 + 42)], new Array(42).fill(7));
+  for (const length of [1054, 1054, 554]) {
+    const frame = file.bytes.subarray(at + 16, at + 16 + length);
+    assertEquals([...frame.subarray(0, 15)], [...new Array(14).fill(9), 0x45]);
+    assertEquals(frame[16]! * 256 + frame[17]!, length - 14); // the total length
+    at += 16 + length;
+  }
+});

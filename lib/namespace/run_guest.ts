@@ -39,6 +39,8 @@ export interface RunGuestOptions {
   readonly stack?: StackOptions;
   /** What we are on the guest's link, if that is a TAP device. @default {no TAP device} */
   readonly ethernet?: EthernetOptions;
+  /** With `ethernet`: puts something between the TAP device and what we are on it. */
+  readonly wrapFrames?: (link: Link) => Link;
   /** Puts something between the TUN device and the stack, such as a recorder. */
   readonly wrapLink?: (link: Link) => Link;
   /** Is told what the machine did not allow, though the command runs all the same. */
@@ -146,9 +148,11 @@ const NO_PINGS: Policy = {
 };
 
 /** The guest's link, for IP packets. */
-function linkOf({ tun }: Guest, { guest, ethernet }: RunGuestOptions, drops: DropCounters): Link {
-  if (!ethernet) return new TunLink(tun, guest.mtu);
-  const frames = new TunLink(tun, guest.mtu, ETHERNET_HEADER_LENGTH);
+function linkOf({ tun }: Guest, options: RunGuestOptions, drops: DropCounters): Link {
+  const { guest: { mtu }, ethernet, wrapFrames } = options;
+  if (!ethernet) return new TunLink(tun, mtu);
+  const device = new TunLink(tun, mtu, ETHERNET_HEADER_LENGTH);
+  const frames = wrapFrames?.(device) ?? device;
   return new EthernetLink(frames, { ...ethernet, clock: systemClock, drops });
 }
 

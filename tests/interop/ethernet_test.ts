@@ -136,6 +136,22 @@ interopTest("A guest on a TAP that is configured has both families at once", {
   assertEquals(stdout.match(/^default .*/gm)?.length, 1);
 });
 
+interopTest("A capture of a TAP has frames, ARP among them (Z-05)", {
+  programs: ["curl", "tcpdump"],
+}, async (scene) => {
+  const file = `${scene.folder}/capture.pcap`;
+  const options = [...CONFIGURED.options ?? [], "--pcap", file];
+  await runScript(scene, "fetch $ipv4", { options });
+  const tcpdump = new Deno.Command("tcpdump", { args: ["-enr", file], stderr: "null" });
+  const text = new TextDecoder().decode((await tcpdump.output()).stdout);
+  assertMatch(
+    text,
+    /> ff:ff:ff:ff:ff:ff, ethertype ARP .*: Request who-has 10.0.2.2 tell 10.0.2.100/,
+  );
+  assertStringIncludes(text, `Reply 10.0.2.2 is-at ${OUR_MAC}`);
+  assertMatch(text, /ethertype IPv4 .*: 10.0.2.100.\d+ > 10.0.2.2.\d+: Flags \[S\]/);
+});
+
 interopTest("arping finds the gateway, and for a free address nobody (E-01, E-03)", {
   programs: ["arping"],
 }, async (scene) => {
