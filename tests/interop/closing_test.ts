@@ -6,13 +6,13 @@ const OPEN: RunSettings = { options: ["--host-loopback"] };
 const MEGABYTE = new Uint8Array(1 << 20).fill(120);
 
 /** Registers a test for both families. */
-function test(name: string, needs: Needs, body: (scene: Scene) => Promise<void>): void {
+function closingTest(name: string, needs: Needs, body: (scene: Scene) => Promise<void>): void {
   interopTest(name, { ...needs, families: [4, 6] }, body);
 }
 
 const text = (words: string) => new TextEncoder().encode(words);
 
-test("nc -N half-closes and still gets the whole answer (F-01)", {
+closingTest("nc -N half-closes and still gets the whole answer (F-01)", {
   programs: ["nc"],
 }, async (scene) => {
   const answer = new Uint8Array(8 << 20).fill(97);
@@ -26,7 +26,7 @@ test("nc -N half-closes and still gets the whole answer (F-01)", {
   assertEquals([code, stdout.trim(), question], [0, String(answer.length), "GET"]);
 });
 
-test("the host half-closes and still receives what the guest sends later (F-02)", {
+closingTest("the host half-closes and still receives what the guest sends later (F-02)", {
   programs: ["python3"],
 }, async (scene) => {
   let received = 0;
@@ -47,7 +47,7 @@ connection.close()`,
   assertEquals([stdout, received], ["all\n", 5_000_000]);
 });
 
-test("both sides half-close in turn and no byte is lost (F-01, F-02, F-21)", {
+closingTest("both sides half-close in turn and no byte is lost (F-01, F-02, F-21)", {
   programs: ["python3"],
 }, async (scene) => {
   let received = 0;
@@ -72,7 +72,7 @@ thread.join()`,
   assertEquals([stdout, received], ["4194304\n", 3 << 20]);
 });
 
-test("a server that speaks first is heard at once (H-16)", {
+closingTest("a server that speaks first is heard at once (H-16)", {
   programs: ["python3"],
 }, async (scene) => {
   await using server = scene.serve(async (connection) => {
@@ -86,7 +86,7 @@ test("a server that speaks first is heard at once (H-16)", {
   assertEquals(stdout, "220 ready\n");
 });
 
-test("a guest that connects and closes at once is seen to do so (H-14)", {
+closingTest("a guest that connects and closes at once is seen to do so (H-14)", {
   programs: ["python3"],
 }, async (scene) => {
   const sizes: number[] = [];
@@ -102,7 +102,7 @@ for _ in range(50): connect(${server.port}).close()`,
   assertEquals(sizes, new Array(50).fill(0));
 });
 
-test("what is written just before the command ends arrives, though it is read slowly", {
+closingTest("what is written just before the command ends arrives, though it is read slowly", {
   programs: ["python3"],
 }, async (scene) => {
   let received = 0;
@@ -126,7 +126,7 @@ os._exit(0)`,
   assertEquals(received, 1_000_000);
 });
 
-test("the end of the command ends a connection that its server keeps open", {
+closingTest("the end of the command ends a connection that its server keeps open", {
   programs: ["python3"],
 }, async (scene) => {
   let received = "";
@@ -147,7 +147,7 @@ os._exit(0)`,
   assertEquals(received, "last words");
 });
 
-test("a server that resets is seen to reset (R-14)", {
+closingTest("a server that resets is seen to reset (R-14)", {
   programs: ["python3"],
 }, async (scene) => {
   const server = await resettingServer(0, scene.loopback);
@@ -166,7 +166,7 @@ except OSError as error: print(errno.errorcode[error.errno])`,
   }
 });
 
-test("a server that resets in the middle of a transfer is seen to reset (R-14, F-22)", {
+closingTest("a server that resets in the middle of a transfer is seen to reset (R-14, F-22)", {
   programs: ["python3"],
 }, async (scene) => {
   const server = await resettingServer(3_000_000, scene.loopback);
@@ -189,7 +189,7 @@ print(total <= 3_000_000)`,
   }
 });
 
-test("a server that resets stops a guest that is sending (R-14)", {
+closingTest("a server that resets stops a guest that is sending (R-14)", {
   programs: ["python3"],
 }, async (scene) => {
   const server = await resettingServer(0, scene.loopback);
@@ -211,7 +211,7 @@ except OSError as error: print(errno.errorcode[error.errno])`,
 for (
   const [when, sent] of [["that is idle", 5], ["in the middle of a transfer", 3_000_000]] as const
 ) {
-  test(`a guest that resets a connection ${when} resets the server's (R-15)`, {
+  closingTest(`a guest that resets a connection ${when} resets the server's (R-15)`, {
     programs: ["python3"],
   }, async (scene) => {
     const outcomes: string[] = [];

@@ -17,10 +17,10 @@ const FAMILIES = [
 const SIZES = [0, 1, 8000, 65_400, 65_507];
 
 for (const { ip, name, gateway } of FAMILIES) {
-  const test = (what: string, needs: Needs, body: (trip: Trip) => Promise<void>) =>
+  const pingTest = (what: string, needs: Needs, body: (trip: Trip) => Promise<void>) =>
     internetTest(`${what}, over ${name}`, needs, body);
 
-  test("ping gets an answer from far away to each request (M-02)", PING, async ({ run }) => {
+  pingTest("ping gets an answer from far away to each request (M-02)", PING, async ({ run }) => {
     const words = ["ping", "-n", "-i", "0.01", "-c", "100", "-W", "10", SERVER[ip]];
     const { code, stdout } = await run(words);
     assertEquals(code, 0, stdout);
@@ -28,7 +28,7 @@ for (const { ip, name, gateway } of FAMILIES) {
   });
 
   for (const mtu of ["65520", "1500"]) {
-    test(
+    pingTest(
       `pings of all sizes get their data back at MTU ${mtu} (M-02, 4-06, 4-11, 6-04)`,
       AS_ROOT,
       async ({ run }) => {
@@ -44,13 +44,13 @@ for (const { ip, name, gateway } of FAMILIES) {
     );
   }
 
-  test("pings of several programs are told apart (M-02)", AS_ROOT, async ({ run }) => {
+  pingTest("pings of several programs are told apart (M-02)", AS_ROOT, async ({ run }) => {
     const ping = `ping -n -q -i 0.01 -c 50 -W 10 ${SERVER[ip]}`;
     const { stdout } = await run(["sh", "-c", `for i in 1 2 3 4 5; do ${ping} & done; wait`]);
     assertEquals(stdout.match(/50 packets transmitted, 50 received, 0%/g)?.length, 5, stdout);
   });
 
-  test("traceroute -I shows the gateway, each router and the server (M-02, 4-03)", {
+  pingTest("traceroute -I shows the gateway, each router and the server (M-02, 4-03)", {
     programs: ["traceroute"],
   }, async ({ run }) => {
     const { code, stdout } = await run(["traceroute", "-n", "-I", SERVER[ip]]);
@@ -58,13 +58,13 @@ for (const { ip, name, gateway } of FAMILIES) {
     assertEquals(hops(stdout), [gateway, ...ROUTERS[ip], SERVER[ip]]);
   });
 
-  test("ping hears from the router that has no route (M-02)", AS_ROOT, async ({ run }) => {
+  pingTest("ping hears from the router that has no route (M-02)", AS_ROOT, async ({ run }) => {
     const { code, stdout } = await run(["ping", "-n", "-c", "1", "-W", "10", NOWHERE[ip]]);
     assertEquals(code, 1);
     assertMatch(stdout, new RegExp(`From ${ROUTERS[ip][1]} .*(Net Unreachable|No route)`));
   });
 
-  test("a ping without an answer does not hold up the end", AS_ROOT, async ({ run }) => {
+  pingTest("a ping without an answer does not hold up the end", AS_ROOT, async ({ run }) => {
     const start = performance.now();
     const silent = SERVER[ip].replace("80", "99");
     await run(["ping", "-n", "-c", "1", "-W", "0.1", silent]);

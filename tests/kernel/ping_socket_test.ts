@@ -9,7 +9,7 @@ const MAX_WAIT = 5000;
 for (const [version, address] of [[4, "127.0.0.1"], [6, "::1"]] as const) {
   const lacking = whyNot(version, address);
   const skipped = lacking === undefined ? "" : ` (skipped: ${lacking})`;
-  const test = (name: string, fn: (socket: PingSocket) => Promise<void>) =>
+  const socketTest = (name: string, fn: (socket: PingSocket) => Promise<void>) =>
     Deno.test({
       name: `${name}, IPv${version}${skipped}`,
       ignore: lacking !== undefined,
@@ -19,7 +19,7 @@ for (const [version, address] of [[4, "127.0.0.1"], [6, "::1"]] as const) {
       },
     });
 
-  test("A ping socket tells whose reply to which request has come (M-02)", async (socket) => {
+  socketTest("A ping socket tells whose reply to which request has come (M-02)", async (socket) => {
     for (const [sequence, size] of [[0, 0], [1, 1], [0xffff, 56], [2, 8000]] as const) {
       assertEquals(socket.send(parseAddress(address), 64, sequence, new Uint8Array(size)), 0);
       assertEquals(await socket.wait(MAX_WAIT), true);
@@ -31,7 +31,7 @@ for (const [version, address] of [[4, "127.0.0.1"], [6, "::1"]] as const) {
     assertEquals(socket.receiveFailure(), undefined);
   });
 
-  test("Waiting for a ping socket ends when it is shut down", async (socket) => {
+  socketTest("Waiting for a ping socket ends when it is shut down", async (socket) => {
     const waiting = socket.wait(MAX_WAIT);
     socket.shutDown();
     assertEquals(await waiting, true);
