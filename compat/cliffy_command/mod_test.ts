@@ -67,6 +67,26 @@ Deno.test("the stand-in splits joined short options, negates, and camel-cases", 
   });
 });
 
+Deno.test("the stand-in collects the values of an option that may be repeated, and has its negation", async () => {
+  const parsed = async (...words: string[]) => {
+    let given: unknown;
+    await new Command()
+      .noExit()
+      .option("--dns <address:string>", "Ask this server.", { collect: true })
+      .option("--no-dns", "Ask nobody.")
+      .action((options) => {
+        given = options;
+      })
+      .parse(words);
+    return given;
+  };
+  assertEquals(await parsed(), {});
+  assertEquals(await parsed("--dns", "a"), { dns: ["a"] });
+  assertEquals(await parsed("--dns", "a", "--dns=b"), { dns: ["a", "b"] });
+  assertEquals(await parsed("--no-dns"), { dns: false });
+  await assertRejects(() => parsed("--dns", "a", "--no-dns"), ValidationError, "only occur once");
+});
+
 Deno.test("the stand-in keeps what follows -- apart", async () => {
   assertEquals(await parse("print", "a", "--", "-d", "--", "b"), {
     options: DEFAULTS,

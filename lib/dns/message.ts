@@ -208,7 +208,9 @@ export function truncate(answer: Uint8Array<ArrayBuffer>, most: number): Uint8Ar
   if (answer.length <= most) return answer;
   const end = questionOf(answer)?.end ?? HEADER_LENGTH;
   const records = recordsOf(answer, end);
-  const opt = records.find(({ section, type }) => section === 2 && type === RecordType.Opt);
+  const opt = records.find(({ section, type, start, end: optEnd }) =>
+    section === 2 && type === RecordType.Opt && end + optEnd - start <= most
+  );
   const room = most - (opt ? opt.end - opt.start : 0);
   const counts = [0, 0, 0];
   let kept = end;

@@ -122,6 +122,14 @@ Deno.test("An answer that does not fit is cut to whole records with TC, question
   }
 });
 
+Deno.test("An OPT record that would not fit itself is left out", () => {
+  const options = [{ code: 65001, data: Buffer.alloc(600) }];
+  const cut = truncate(answer(2, { ...OPT, options } as unknown as Answer), 512);
+  assertLessOrEqual(cut.length, 512);
+  const { answers, additionals } = decode(Buffer.from(cut));
+  assertEquals([answers?.length, additionals?.length], [2, 0]);
+});
+
 Deno.test("Truncation of whatever bytes fits, or leaves the header and question only, and never throws", () => {
   fc.assert(fc.property(
     fc.uint8Array({ minLength: 12, maxLength: 2000 }),

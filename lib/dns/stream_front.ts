@@ -21,10 +21,12 @@ const MAX_PIPELINED = 16;
 export class StreamFront implements StreamService {
   readonly maxStreams: number = MAX_STREAMS;
   readonly #service: NameService;
+  readonly #idleTimeout: number;
 
-  /** Puts TCP in front of `service`. */
-  constructor(service: NameService) {
+  /** Puts TCP in front of `service`; a connection without queries is closed after `idleTimeout` ms. */
+  constructor(service: NameService, idleTimeout: number = IDLE_TIMEOUT) {
     this.#service = service;
+    this.#idleTimeout = idleTimeout;
   }
 
   async serve(stream: ByteStream): Promise<void> {
@@ -32,7 +34,7 @@ export class StreamFront implements StreamService {
     const answers = new Set<Promise<void>>();
     let written: Promise<void> = Promise.resolve();
     for (;;) {
-      const query = await unlessIdle(reader.next(), stream, () => answers.size > 0);
+      const query = await this.#unlessIdle(reader.next(), stream, () => answers.size > 0);
       if (!query) break;
       const answer = this.#service.answer(query).then((answer) => {
         // One after the other: an answer may take more than one write.
@@ -45,22 +47,21 @@ export class StreamFront implements StreamService {
     }
     await Promise.all(answers);
   }
-}
-
-/** Closes the stream while `promise` is pending and, for some time, nothing is going on. */
-async function unlessIdle<T>(
-  promise: Promise<T>,
-  stream: ByteStream,
-  isBusy: () => boolean,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout>;
-  const start = () => {
-    timer = setTimeout(() => isBusy() ? start() : stream.close(), IDLE_TIMEOUT);
-  };
-  start();
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer!); // start() has set it
+  /** Closes the stream while `promise` is pending and, for some time, nothing is going on. */
+  async #unlessIdle<T>(
+    promise: Promise<T>,
+    stream: ByteStream,
+    isBusy: () => boolean,
+  ): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const start = () => {
+      timer = setTimeout(() => isBusy() ? start() : stream.close(), this.#idleTimeout);
+    };
+    start();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

@@ -17,6 +17,7 @@ import { MAX_SACK_BLOCKS, parseOptions, TcpOptionFields } from "../../lib/tcp/op
 import type { Tap } from "../harness/record.ts";
 import { encodeSegment } from "../harness/wire.ts";
 import { mutate, randomBytes } from "./bytes.ts";
+import { fuzzNames } from "./names.ts";
 
 const header = new IpHeader();
 const ethernet = new EthernetHeader();
@@ -49,6 +50,7 @@ export function fuzzParsers(seed: number, rounds: number, tap?: Tap): void {
     if (parseEthernet(ethernet, packet) === Drop.None) assertEquals(packet.start, start + 14);
   }
   fuzzOptions(random, rounds);
+  fuzzNames(random, rounds);
 }
 
 /** Noise, or a damaged packet. */
