@@ -169,7 +169,7 @@ function updateSendWindow(
   // What is not worth a segment even now goes on waiting for the override, whatever the window does.
   if (wasClosed && snd.wnd > tcb.inFlight) {
     tcb.persistBackoffs = 0;
-    tcb.deadlines.hasten(Wait.Persist, now + tcb.probeInterval);
+    tcb.deadlines.hasten(Wait.Persist, now + tcb.persistInterval);
     tcb.setRetransmitTimer(now); // it ran for the probes
   }
 }

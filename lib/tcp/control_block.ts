@@ -30,6 +30,9 @@ import { type Seq, seqAdd, seqBefore, seqDiff, seqMax, toSeq } from "./seq.ts";
 import { isSuccessor, State, stateName } from "./state.ts";
 import { WindowUse } from "./window_use.ts";
 
+/** How long less than a segment waits in an open window: 0.1 to 1 s (RFC 9293 §3.8.6.2.1). */
+const OVERRIDE_TIMEOUT: Millis = 200;
+
 /** What the application may want to know; a set of bits. */
 export const Event = {
   /** The handshake is complete. */
@@ -294,6 +297,12 @@ export class ControlBlock {
   /** How long to wait before the next window probe (RFC 9293 §3.8.6.1). */
   get probeInterval(): Millis {
     return Math.min(this.rtt.timeout * 2 ** this.persistBackoffs, this.config.maxRto);
+  }
+
+  /** How long what is to be sent is kept back: until it is sent all the same, or else a probe. */
+  get persistInterval(): Millis {
+    const isOpen = this.snd.wnd > this.inFlight;
+    return isOpen ? Math.min(this.probeInterval, OVERRIDE_TIMEOUT) : this.probeInterval;
   }
 
   /** Whether the peer has everything we wrote, and only our FIN is not acknowledged. */

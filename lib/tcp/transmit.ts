@@ -22,9 +22,6 @@ import { timestampAt } from "./timestamp.ts";
 import { noteRetransmission } from "./undo.ts";
 import { advertiseWindow, synWindow } from "./window.ts";
 
-/** How long less than a segment waits in an open window: 0.1 to 1 s (RFC 9293 §3.8.6.2.1). */
-const OVERRIDE_TIMEOUT: Millis = 200;
-
 /**
  * Describes the next segment in `segment` and puts its payload into `packet`.
  *
@@ -319,7 +316,5 @@ function positionOf({ board, snd }: ControlBlock, seq: Seq): number {
 function armPersistTimer(tcb: ControlBlock, now: Millis): void {
   if (!tcb.hasUnsent || tcb.hasOutstanding) return;
   if (tcb.deadlines.isSet(Wait.Persist)) return;
-  const isOpen = tcb.snd.wnd > tcb.inFlight;
-  const wait = isOpen ? Math.min(tcb.probeInterval, OVERRIDE_TIMEOUT) : tcb.probeInterval;
-  tcb.deadlines.set(Wait.Persist, now + wait);
+  tcb.deadlines.set(Wait.Persist, now + tcb.persistInterval);
 }

@@ -54,6 +54,25 @@ talkTest(
 );
 
 talkTest(
+  "However long it was closed, a window that opens keeps nobody waiting for more (S-02)",
+  (open) => {
+    const talk = open({ tcp: { cork: true, minRto: 10_000 } }).establish();
+    talk.play("< . 1:1(0) ack 1 win 0");
+    talk.write(100);
+    talk.play(`
+    +10000 > . 0:1(1) ack 1 junk
+    < . 1:1(0) ack 1 win 0
+    +5 < . 1:1(0) ack 1 win 65535
+    +199
+    +1
+    > P. 1:101(100) ack 1
+  `);
+    talk.abort();
+    talk.takePacket();
+  },
+);
+
+talkTest(
   "The window of a SYN-ACK is not scaled when both have asked (A-05, O-09, H-20)",
   (open) => {
     const talk = open();
