@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { interopTest, python, report, type RunSettings } from "./harness.ts";
+import { interopTest, python, report, type RunSettings, type Scene } from "./harness.ts";
 import { eventually } from "./machine.ts";
 import { closedPort, HostServer, readAll, writeAll } from "./host.ts";
 
@@ -9,8 +9,8 @@ const ASK_FOR_ANSWER = "A".charCodeAt(0);
 const ASK_FOR_END = "E".charCodeAt(0);
 
 /** Sends everything back. */
-function echoServer(): HostServer {
-  return new HostServer(async (connection) => {
+function echoServer(scene: Scene): HostServer {
+  return scene.serve(async (connection) => {
     const buffer = new Uint8Array(4096);
     for (;;) {
       const count = await connection.read(buffer);
@@ -22,8 +22,9 @@ function echoServer(): HostServer {
 
 interopTest("1,000 connections that are opened at once are all served (D-01)", {
   programs: ["python3"],
+  families: [4, 6],
 }, async (scene) => {
-  await using server = echoServer();
+  await using server = echoServer(scene);
   const { stdout } = await scene.python(
     `
 import resource, selectors
@@ -32,9 +33,9 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 start = time.monotonic()
 waiting, answers = selectors.DefaultSelector(), []
 for number in range(1000):
-  connection = socket.socket()
+  connection = socket.socket(socket.AF_INET${scene.family === 4 ? "" : "6"})
   connection.setblocking(False)
-  connection.connect_ex(("10.0.2.2", ${server.port}))
+  connection.connect_ex(("${scene.host}", ${server.port}))
   waiting.register(connection, selectors.EVENT_WRITE, str(number))
 opened = time.monotonic()
 while waiting.get_map():
@@ -57,7 +58,7 @@ print(json.dumps({"right": answers.count(True), "millis": 1000 * (time.monotonic
 interopTest("200 requests in sequence, each on a connection of its own, are all answered", {
   programs: ["python3"],
 }, async (scene) => {
-  await using server = echoServer();
+  await using server = echoServer(scene);
   const { stdout } = await scene.python(
     `
 times = []
@@ -138,7 +139,7 @@ for (const direction of ["up", "down"] as const) {
   interopTest(`small requests are answered beside bulk data going ${direction} (W-23, C-10)`, {
     programs: ["python3"],
   }, async (scene) => {
-    await using echo = echoServer();
+    await using echo = echoServer(scene);
     const block = new Uint8Array(1 << 20);
     await using bulk = new HostServer(async (connection) => {
       try {

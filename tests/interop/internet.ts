@@ -87,6 +87,7 @@ export class Internet implements AsyncDisposable {
   /** The words before those of a program that is to run where headgate does. */
   readonly host: readonly string[];
   readonly #servers: readonly string[];
+  readonly #far: readonly string[];
   readonly #root: Deno.ChildProcess;
   readonly #started: Deno.ChildProcess[] = [];
 
@@ -94,6 +95,7 @@ export class Internet implements AsyncDisposable {
     const enter = ["nsenter", "--target", pid, "--mount"];
     this.host = [...enter, "--net", "--"];
     this.#servers = [...enter, "--pid", "--", "ip", "netns", "exec", "servers"];
+    this.#far = [...enter, "--", "ip", "netns", "exec", "far"];
     this.#root = root;
   }
 
@@ -144,6 +146,13 @@ export class Internet implements AsyncDisposable {
   /** Runs a program where the servers are; returns what it says. */
   onServers(words: readonly string[]): Promise<string> {
     return call([...this.#servers, ...words]);
+  }
+
+  /** Lets the link between the far router and the servers carry no more than `mtu` bytes. */
+  async narrow(mtu: number): Promise<void> {
+    const set = (device: string) => ["ip", "link", "set", device, "mtu", `${mtu}`];
+    await this.onServers(set("in"));
+    await call([...this.#far, ...set("out")]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -44,6 +44,14 @@ for (const { ip, name, gateway } of FAMILIES) {
     );
   }
 
+  pingTest("pings pass a narrow place on their way (M-02)", AS_ROOT, async ({ internet, run }) => {
+    await internet.narrow(1300);
+    // The first finds out; it fits into the links before that place.
+    const { code, stdout } = await run(["ping", "-n", "-c", "1", "-s", "1400", SERVER[ip]]);
+    assertEquals(code, 0, stdout);
+    assertStringIncludes(stdout, `1408 bytes from ${SERVER[ip]}: icmp_seq=1`);
+  });
+
   pingTest("pings of several programs are told apart (M-02)", AS_ROOT, async ({ run }) => {
     const ping = `ping -n -q -i 0.01 -c 50 -W 10 ${SERVER[ip]}`;
     const { stdout } = await run(["sh", "-c", `for i in 1 2 3 4 5; do ${ping} & done; wait`]);
