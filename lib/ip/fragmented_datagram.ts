@@ -5,6 +5,7 @@
  */
 import { type Millis, NEVER } from "../base/clock.ts";
 import { Drop } from "../base/drop.ts";
+import type { BytePool } from "../base/byte_pool.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import type { Timed } from "../base/timer_heap.ts";
 import type { Endpoint, Flow } from "./flow.ts";
@@ -18,9 +19,13 @@ const DATAGRAM_COST = 600;
 
 /** What a fragment has brought. */
 interface Piece {
+  /** Where in the payload it belongs, and where it ends there. */
   readonly offset: number;
   readonly end: number;
-  readonly bytes: Uint8Array;
+  /** Where in its memory it begins: behind the headers, if it is the first. */
+  readonly start: number;
+  /** Of the pool. */
+  readonly memory: Uint8Array<ArrayBuffer>;
 }
 
 /** One datagram; see the module's description. */
@@ -37,21 +42,21 @@ export class FragmentedDatagram implements FlowEntry<FragmentedDatagram>, Timed 
   protocol = 0;
   /** Of the first fragment, in bytes, without the extension headers of IPv6. */
   headerLength = 0;
-  /** The first fragment with its headers, once it has come. */
-  first: Uint8Array | undefined = undefined;
   /** What it takes in memory, about. */
   bytes: number = DATAGRAM_COST;
   /** Whether fragments have overlapped, so that the datagram can no longer become whole. */
   isPoisoned = false;
+  readonly #pool: BytePool;
   #pieces: Piece[] = [];
   #received = 0;
   /** The length of the payload, once the last fragment has come; until then -1. */
   #total = -1;
 
   /** Makes one of which everything is missing; `flow` has its key. */
-  constructor({ client, target }: Flow) {
+  constructor({ client, target }: Flow, pool: BytePool) {
     this.peer = client;
     this.own = target;
+    this.#pool = pool;
   }
 
   /** Whether nothing is missing. */
@@ -75,19 +80,35 @@ export class FragmentedDatagram implements FlowEntry<FragmentedDatagram>, Timed 
     if (isOverlap || this.#contradicts(header, end)) return this.#poison();
     if (!header.moreFragments) this.#total = end;
     const from = offset === 0 ? header.at : start; // the first one may have to be quoted
-    const copy = packet.bytes.slice(from, packet.end);
-    if (offset === 0) this.#takeFirst(header, copy, start - from);
-    this.#pieces.splice(index, 0, { offset, end, bytes: copy.subarray(start - from) });
+    if (offset === 0) this.#takeFirst(header, start - from);
+    const memory = this.#pool.take(packet.end - from);
+    memory.set(packet.bytes.subarray(from, packet.end));
+    this.#pieces.splice(index, 0, { offset, end, start: start - from, memory });
     this.#received += length;
-    this.bytes += copy.length + PIECE_COST;
+    this.bytes += memory.length + PIECE_COST;
     return Drop.None;
   }
 
   /** Puts the header of the first fragment and the whole payload into `packet`. */
   copyTo(packet: PacketBuffer): void {
-    const header = this.first?.subarray(0, this.headerLength) ?? new Uint8Array(0);
+    const header = this.#pieces[0]?.memory.subarray(0, this.headerLength) ?? new Uint8Array(0);
     packet.bytes.set(header, packet.append(header.length));
-    for (const { bytes } of this.#pieces) packet.bytes.set(bytes, packet.append(bytes.length));
+    for (const piece of this.#pieces) {
+      const bytes = contentsOf(piece);
+      packet.bytes.set(bytes, packet.append(bytes.length));
+    }
+  }
+
+  /** A copy of the first fragment with its headers, if it has come. */
+  copyFirst(): Uint8Array | undefined {
+    const [first] = this.#pieces;
+    return first?.offset === 0 ? first.memory.slice(0, first.start + first.end) : undefined;
+  }
+
+  /** Gives back what has come. */
+  release(): void {
+    for (const { memory } of this.#pieces) this.#pool.give(memory);
+    this.#pieces = [];
   }
 
   /** Whether a fragment that ends at `end` ends where another length was said to be. */
@@ -109,8 +130,7 @@ export class FragmentedDatagram implements FlowEntry<FragmentedDatagram>, Timed 
     return low;
   }
 
-  #takeFirst(header: IpHeader, copy: Uint8Array, headerLength: number): void {
-    this.first = copy;
+  #takeFirst(header: IpHeader, headerLength: number): void {
     this.headerLength = header.version === 6 ? IPV6_HEADER_LENGTH : headerLength;
     this.version = header.version;
     this.protocol = header.protocol;
@@ -119,11 +139,14 @@ export class FragmentedDatagram implements FlowEntry<FragmentedDatagram>, Timed 
   /** Forgets what has come, but not that this has happened: more of it may be on its way. */
   #poison(): Drop {
     this.isPoisoned = true;
-    this.#pieces = [];
+    this.release();
     this.#received = 0;
     this.#total = -1;
-    this.first = undefined;
     this.bytes = DATAGRAM_COST;
     return Drop.OverlappingFragment;
   }
+}
+
+function contentsOf({ start, offset, end, memory }: Piece): Uint8Array {
+  return memory.subarray(start, start + end - offset);
 }

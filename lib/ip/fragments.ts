@@ -17,6 +17,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import { Drop } from "../base/drop.ts";
+import { BytePool } from "../base/byte_pool.ts";
 import { HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { TimerHeap } from "../base/timer_heap.ts";
 import { FlowKey } from "./flow.ts";
@@ -30,6 +31,8 @@ import { hasWholeChain, IPV6_HEADER_LENGTH, joinIpv6 } from "./ipv6_header.ts";
 export const MOST_FRAGMENT_BYTES: number = 4 << 20;
 /** Datagrams of which something is missing, at most. */
 export const MOST_FRAGMENTED = 1024;
+/** Memory that is kept for fragments to come. */
+const MOST_FREE = 1 << 20;
 /** As Linux; RFC 1122 §3.3.2 would wait for twice as long and more. */
 const TIMEOUT_IPV4: Millis = 30_000;
 /** RFC 8200 §4.5. */
@@ -48,6 +51,7 @@ export class Fragments {
   readonly #timers = new TimerHeap<FragmentedDatagram>();
   readonly #key = new FlowKey();
   readonly #giveUp: GivenUp;
+  readonly #pool = new BytePool(MOST_FREE);
   #whole: PacketBuffer | undefined;
   #bytes = 0;
 
@@ -94,8 +98,9 @@ export class Fragments {
   /** Gives up what has waited for too long. */
   advance(now: Millis): void {
     for (let late = this.#timers.pop(now); late; late = this.#timers.pop(now)) {
+      const first = late.copyFirst();
       this.#forget(late);
-      if (!late.isPoisoned) this.#giveUp(Drop.FragmentTimeout, late.first);
+      if (!late.isPoisoned) this.#giveUp(Drop.FragmentTimeout, first);
     }
   }
 
@@ -107,7 +112,7 @@ export class Fragments {
     const found = this.#table.find(this.#key);
     if (found) return found;
     while (this.#table.size >= MOST_FRAGMENTED) this.#evict();
-    const datagram = new FragmentedDatagram(this.#key.toFlow(protocol));
+    const datagram = new FragmentedDatagram(this.#key.toFlow(protocol), this.#pool);
     this.#table.add(datagram);
     this.#bytes += datagram.bytes;
     this.#timers.set(datagram, now + (version === 4 ? TIMEOUT_IPV4 : TIMEOUT_IPV6));
@@ -115,11 +120,11 @@ export class Fragments {
   }
 
   #join(datagram: FragmentedDatagram): PacketBuffer | Drop {
-    this.#timers.set(datagram, Infinity);
-    this.#forget(datagram);
     const whole = this.#whole ??= new PacketBuffer(HEADROOM + IPV6_HEADER_LENGTH + LONGEST + 1);
     whole.clear();
     datagram.copyTo(whole);
+    this.#timers.set(datagram, Infinity);
+    this.#forget(datagram);
     const { version, headerLength, protocol } = datagram;
     if (version === 6) joinIpv6(whole, protocol);
     else if (whole.length > LONGEST) return Drop.Malformed; // by the options in front of it
@@ -138,6 +143,7 @@ export class Fragments {
   #forget(datagram: FragmentedDatagram): void {
     this.#table.remove(datagram);
     this.#bytes -= datagram.bytes;
+    datagram.release();
   }
 }
 
