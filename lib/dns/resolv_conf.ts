@@ -50,6 +50,9 @@ const ATTEMPTS = 2, MAX_ATTEMPTS = 5;
 /** What a program asks that has no resolv.conf: a server on its own machine. */
 const DEFAULT_SERVER: NameServer = { address: "127.0.0.1", port: DNS_PORT };
 
+/** Unspecified addresses lead to the machine itself, which then answers from these. */
+const OWN_MACHINE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+
 /** What the text of a resolv.conf says. */
 export function parseResolvConf(text: string): ResolvConf {
   const servers: NameServer[] = [];
@@ -60,7 +63,7 @@ export function parseResolvConf(text: string): ResolvConf {
     const [keyword, ...words] = line.trim().split(/\s+/);
     const [first] = words;
     if (keyword === "nameserver" && first !== undefined && isAddress(first)) {
-      servers.push({ address: first, port: DNS_PORT });
+      servers.push({ address: OWN_MACHINE[first] ?? first, port: DNS_PORT });
     } else if (keyword === "domain" && first !== undefined) search = [first];
     else if (keyword === "search" && first !== undefined) search = words;
     else if (keyword === "options") options.push(...words);

@@ -18,6 +18,7 @@ Deno.test("parseResolvConf takes the first three servers that are addresses, as 
         "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nnameserver 192.0.2.4",
         ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
       ],
+      ["nameserver 0.0.0.0\nnameserver ::", ["127.0.0.1", "::1"]],
       ["nameserver", ["127.0.0.1"]],
       ["", ["127.0.0.1"]],
       ["\0\x80nameserver\n\nname server 192.0.2.1\n=", ["127.0.0.1"]],

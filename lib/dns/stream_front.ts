@@ -23,7 +23,7 @@ export class StreamFront implements StreamService {
   readonly #service: NameService;
   readonly #idleTimeout: number;
 
-  /** Puts TCP in front of `service`; a connection without queries is closed after `idleTimeout` ms. */
+  /** Puts TCP in front of `service`; it closes idle connections after so many ms. */
   constructor(service: NameService, idleTimeout: number = IDLE_TIMEOUT) {
     this.#service = service;
     this.#idleTimeout = idleTimeout;
@@ -38,7 +38,7 @@ export class StreamFront implements StreamService {
       if (!query) break;
       const answer = this.#service.answer(query).then((answer) => {
         // One after the other: an answer may take more than one write.
-        if (answer) written = written.then(() => writeAll(stream, frame(answer.message)));
+        if (answer) written = written.then(() => this.#write(stream, frame(answer.message)));
         return written;
       }).finally(() => answers.delete(answer));
       answer.catch(() => {}); // reading from the lost connection fails, too
@@ -47,6 +47,19 @@ export class StreamFront implements StreamService {
     }
     await Promise.all(answers);
   }
+  /** Writes all of `data`, unless the client takes too long to read it. */
+  async #write(stream: ByteStream, data: Uint8Array<ArrayBuffer>): Promise<void> {
+    const timer = setTimeout(
+      () => stream.reset ? stream.reset() : stream.close(),
+      this.#idleTimeout,
+    );
+    try {
+      await writeAll(stream, data);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Closes the stream while `promise` is pending and, for some time, nothing is going on. */
   async #unlessIdle<T>(
     promise: Promise<T>,

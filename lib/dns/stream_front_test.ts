@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { answerTo, query } from "../../tests/harness/dns.ts";
 import { frame } from "./framing.ts";
 import { NameService } from "./name_service.ts";
@@ -41,4 +41,25 @@ Deno.test("A connection without queries is closed, but not while one of them wai
     },
   });
   assertEquals([said, waits], [["answer", "closed"], 1]);
+});
+
+Deno.test("A connection whose client does not read its answers is reset", async () => {
+  const service = new NameService({
+    resolver: { resolve: (query) => Promise.resolve(answerTo(query)) },
+  });
+  const input = frame(query("a.example"));
+  const lost = Promise.withResolvers<never>();
+  let at = 0;
+  const serving = new StreamFront(service, 1).serve({
+    read: (into) => {
+      into.set(input.subarray(at, at + into.length));
+      at = (at + into.length) % input.length; // one query after the other
+      return Promise.resolve(into.length);
+    },
+    write: () => lost.promise,
+    closeWrite: () => Promise.resolve(),
+    close: () => {},
+    reset: () => lost.reject(new Error("reset")),
+  });
+  await assertRejects(() => serving, Error, "reset");
 });
