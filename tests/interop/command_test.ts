@@ -116,3 +116,28 @@ interopTest("the guest has one link, with the address, route and MTU asked for",
   assertStringIncludes(stdout, "inet 10.77.0.100/16");
   assertStringIncludes(stdout, "default via 10.77.0.2 dev gate0");
 });
+
+for (
+  const [options, addresses] of [
+    [[], ["10.0.2.100/24", "fd00::100/64"]],
+    [["-4"], ["10.0.2.100/24"]],
+    [["-6", "--cidr6", "fd12:3456:789a::/48"], ["fd12:3456:789a::100/48"]],
+    [["--mtu", "1279"], ["10.0.2.100/24"]], // too narrow for IPv6
+  ] as const
+) {
+  interopTest(
+    `the guest has the addresses ${addresses.join(" and ")} with ${
+      options.join(" ") || "no options"
+    }`,
+    {
+      programs: ["ip"],
+      users: ["root"],
+    },
+    async (scene) => {
+      const script = "ip -o address show dev tun0; ip -o route; ip -o -6 route";
+      const { stdout } = await scene.run(["sh", "-c", script], { options });
+      assertEquals(stdout.match(/(?<=inet6? )\S+/g), [...addresses]);
+      assertEquals(stdout.match(/^default via/gm)?.length, addresses.length);
+    },
+  );
+}
