@@ -15,6 +15,7 @@ import type { Clock, Millis } from "../base/clock.ts";
 import { Drop, DropCounters } from "../base/drop.ts";
 import { HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { Ethernet, type EthernetOptions, Outcome } from "../ethernet/ethernet.ts";
+import { ETHERNET_HEADER_LENGTH } from "../ethernet/header.ts";
 import { type Link, SendResult } from "./link.ts";
 
 /** Settings of an {@linkcode EthernetLink}. */
@@ -39,7 +40,7 @@ export class EthernetLink implements Link {
   /** Whether `#owed` holds a frame that the inner link has not taken yet. */
   #unsent = false;
 
-  /** Makes a link over `frames`, which becomes its own; its `mtu` is that of IP packets. */
+  /** Makes a link over `frames`, which becomes its own, and whose `mtu` is about frames. */
   constructor(frames: Link, options: EthernetLinkOptions) {
     this.#frames = frames;
     this.#clock = options.clock;
@@ -48,7 +49,7 @@ export class EthernetLink implements Link {
   }
 
   get mtu(): number {
-    return this.#frames.mtu;
+    return this.#frames.mtu - ETHERNET_HEADER_LENGTH;
   }
 
   get checksumOffload(): boolean {

@@ -50,6 +50,8 @@ export class TunLink implements Link {
   readonly maxDatagramSegmentation: number;
   readonly #tun: FrameDevice;
   readonly #frameHeader: number;
+  /** Where frames are read to, so that what is in them has the same place, and as much, in each. */
+  readonly #frameStart: number;
   #isClosed = false;
   #target: PacketBuffer | undefined;
   #frame: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -57,12 +59,13 @@ export class TunLink implements Link {
   /**
    * Makes a link of `tun`, which becomes its own.
    *
-   * @param mtu That of the interface, which is about IP packets.
+   * @param mtu The longest packet, or frame with its header, in bytes.
    * @param frameHeader Bytes in front of each IP packet: 14 on a TAP device.
    */
   constructor(tun: FrameDevice, mtu: number, frameHeader = 0) {
     this.#tun = tun;
     this.#frameHeader = frameHeader;
+    this.#frameStart = HEADROOM - frameHeader;
     this.mtu = mtu;
     this.checksumOffload = tun.offload;
     this.maxSegmentation = tun.offload ? LARGEST_SUPER_SEGMENT : 0;
@@ -82,9 +85,9 @@ export class TunLink implements Link {
       this.close(); // the device is gone, and with it the guest
     }
     if (length <= VNET_HEADER_LENGTH) return false;
-    packet.clear(HEADROOM);
+    packet.clear(this.#frameStart);
     packet.append(length - VNET_HEADER_LENGTH);
-    const at = HEADROOM - VNET_HEADER_LENGTH;
+    const at = this.#frameStart - VNET_HEADER_LENGTH;
     const flags = packet.view.getUint8(at + FLAGS);
     if (flags & (NEEDS_CHECKSUM | DATA_VALID)) packet.checksumState = ChecksumState.Verified;
     if (packet.view.getUint8(at + GSO_TYPE) !== GSO_NONE) {
@@ -127,7 +130,7 @@ export class TunLink implements Link {
   #frameOf(packet: PacketBuffer): Uint8Array<ArrayBuffer> {
     if (this.#target !== packet) {
       this.#target = packet;
-      this.#frame = packet.bytes.subarray(HEADROOM - VNET_HEADER_LENGTH);
+      this.#frame = packet.bytes.subarray(this.#frameStart - VNET_HEADER_LENGTH);
     }
     return this.#frame;
   }

@@ -151,7 +151,7 @@ const NO_PINGS: Policy = {
 function linkOf({ tun }: Guest, options: RunGuestOptions, drops: DropCounters): Link {
   const { guest: { mtu }, ethernet, wrapFrames } = options;
   if (!ethernet) return new TunLink(tun, mtu);
-  const device = new TunLink(tun, mtu, ETHERNET_HEADER_LENGTH);
+  const device = new TunLink(tun, mtu + ETHERNET_HEADER_LENGTH, ETHERNET_HEADER_LENGTH);
   const frames = wrapFrames?.(device) ?? device;
   return new EthernetLink(frames, { ...ethernet, clock: systemClock, drops });
 }

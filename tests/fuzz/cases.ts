@@ -32,16 +32,20 @@ export const KINDS: readonly Kind[] = [
   tapped("connection", (seed, tap) => fuzzControlBlock(seed, 200, tap)),
   tapped("stack", (seed, tap) => fuzzStack(seed, 300, tap)),
   tapped("sockets", (seed, tap) => fuzzSockets(seed, 300, tap)),
-  tapped("ethernet", (seed, tap) => fuzzEthernet(seed, 300, tap)),
+  tapped("ethernet", (seed, tap) => fuzzEthernet(seed, 300, tap), true),
   { name: "peers", run: fuzzPeers, record: recordPeers },
   tapped("network", (seed, tap) => fuzzNetwork(seed, 200, tap)),
 ];
 
-function tapped(name: string, run: (seed: number, tap?: Tap) => number): Kind {
+function tapped(
+  name: string,
+  run: (seed: number, tap?: Tap) => number,
+  isEthernet = false,
+): Kind {
   return {
     name,
     run: (seed) => run(seed),
-    record: (seed, path) => recordPackets(path, (tap) => run(seed, tap)),
+    record: (seed, path) => recordPackets(path, (tap) => run(seed, tap), isEthernet),
   };
 }
 

@@ -32,14 +32,20 @@ export function recordWorld(options: WorldOptions, name: string, decorate?: Deco
 }
 
 /**
- * Records the packets that `run` shows.
+ * Records the packets, or Ethernet frames, that `run` shows.
  *
  * @returns The path of the recording, relative to the root of the repository.
  */
-export function recordPackets(name: string, run: (tap: Tap) => void): string {
+export function recordPackets(
+  name: string,
+  run: (tap: Tap) => void,
+  isEthernet = false,
+): string {
   return record(name, (sink, recording) => {
     let present: Millis = 0;
-    const recorder = recording(new PcapLink(NOWHERE, { sink, wallClock: () => present }));
+    const recorder = recording(
+      new PcapLink(NOWHERE, { sink, wallClock: () => present, isEthernet }),
+    );
     run((packet, now) => {
       present = now;
       recorder.send(packet);

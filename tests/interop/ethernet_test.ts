@@ -101,6 +101,25 @@ interopTest(
   },
 );
 
+interopTest("udhcpc renews its lease by unicast (B-02, B-05)", {
+  programs: ["udhcpc", "curl"],
+}, async (scene) => {
+  const script = `
+    udhcpc -i tap0 -n -f >${scene.folder}/said 2>&1 & pid=$!
+    until grep -q obtained ${scene.folder}/said; do sleep 0.1; done
+    fetch $ipv4
+    kill -USR1 $pid
+    until [ $(grep -c obtained ${scene.folder}/said) = 2 ]; do sleep 0.1; done
+    cat ${scene.folder}/said
+    kill $pid
+  `;
+  const { stdout } = await runScript(scene, script, UNCONFIGURED);
+  assertEquals(stdout.match(/(?<=udhcpc: )(broadcasting|sending|lease)(?: \w+)/g), [
+    ...["broadcasting discover", "broadcasting select", "lease of"],
+    ...["sending renew", "lease of"],
+  ]);
+});
+
 interopTest("dhclient -6 -S learns the name server (RFC 8415 §18.3.6)", {
   programs: ["dhclient"],
 }, async (scene) => {
