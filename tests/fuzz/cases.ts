@@ -5,6 +5,7 @@
  */
 import { recordPackets, type Tap } from "../harness/record.ts";
 import { fuzzControlBlock } from "./control_block.ts";
+import { fuzzDatagrams } from "./datagrams.ts";
 import { fuzzEthernet } from "./ethernet.ts";
 import { fuzzNetwork } from "./network.ts";
 import { fuzzParsers } from "./parsers.ts";
@@ -35,6 +36,7 @@ export const KINDS: readonly Kind[] = [
   tapped("ethernet", (seed, tap) => fuzzEthernet(seed, 300, tap), true),
   { name: "peers", run: fuzzPeers, record: recordPeers },
   tapped("network", (seed, tap) => fuzzNetwork(seed, 200, tap)),
+  tapped("datagrams", (seed, tap) => fuzzDatagrams(seed, 300, tap)),
 ];
 
 function tapped(

@@ -9,9 +9,10 @@ const NAMES = [
   "An Ethernet link survives frames of every kind, and forgets neighbors (Z-01, E-02, E-04)",
   "Everything arrives although somebody on the link forges what he can (Z-01, R-05, R-10)",
   "A router survives fragments, options and messages of every kind, and answers rightly (Z-01, M-10, 4-10)",
+  "Datagrams arrive whole and in order, or are dropped and counted, and all flows end (Z-01, P-08)",
 ];
 /** Cases of each kind. */
-const CASES = [30, 400, 60, 200, 60, 150, 30];
+const CASES = [30, 400, 60, 200, 60, 150, 30, 60];
 
 for (const [kind, name] of NAMES.entries()) {
   Deno.test(name, () => {
