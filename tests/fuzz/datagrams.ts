@@ -128,7 +128,8 @@ class DatagramFuzz {
     const segmentSize = below(4) ? 0 : NUMBER_LENGTH + below(2000);
     const packet = this.#guest.datagram(from, to, payload, segmentSize);
     if (below(8) === 0) {
-      const damaged = mutate(this.#random, packet.bytes.subarray(packet.start, packet.end));
+      const whole = packet.bytes.subarray(packet.start, packet.end);
+      const damaged = mutate(this.#random, whole).subarray(0, 65_536);
       packet.clear();
       packet.bytes.set(damaged, packet.append(damaged.length));
     }
