@@ -68,11 +68,8 @@ export class AddressPolicy implements Policy {
       if (hostLoopback) return { kind: "allow", target: { hostname, port } };
       return reject("the host's loopback is closed: --host-loopback opens it");
     }
-    const reason = REASONS[addressKind(address)] ?? disguise(address);
+    const reason = whyRefused(address) ?? disguise(address);
     if (reason !== undefined) return reject(reason);
-    if (METADATA_SERVICES.some((service) => sameAddress(address, service))) {
-      return reject("a cloud's metadata service has this address");
-    }
     if (networks.some((network) => isInNetwork(address, network.gateway, network.prefixLength))) {
       return reject("there is no such host in the guest's network");
     }
@@ -84,17 +81,24 @@ function reject(reason: string): Verdict {
   return { kind: "reject", reason };
 }
 
-/** Where clouds hand out credentials, as far as not link-local: Amazon's, Google's and Oracle's. */
+/** Where clouds hand out credentials, as far as not link-local: Amazon, Google, Oracle, Alibaba. */
 const METADATA_SERVICES: readonly IpAddress[] = [
   "fd00:ec2::254",
   "fd20:ce::254",
   "fd00:c1::a9fe:a9fe",
+  "100.100.100.200",
 ].map(parseAddress);
+
+/** Why an address is refused wherever the guest is. */
+function whyRefused(address: IpAddress): string | undefined {
+  const isMetadata = METADATA_SERVICES.some((service) => sameAddress(address, service));
+  return isMetadata ? "a cloud's metadata service has this address" : REASONS[addressKind(address)];
+}
 
 /** Why an IPv6 address is refused that stands for an IPv4 address which is refused. */
 function disguise(address: IpAddress): string | undefined {
   const hidden = embeddedIpv4(address);
-  const reason = hidden && REASONS[addressKind(hidden)];
+  const reason = hidden && whyRefused(hidden);
   return reason && `it stands for ${formatAddress(hidden)}: ${reason}`;
 }
 

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { IpProtocol } from "../ip/header.ts";
-import { parseAddress } from "../text/address.ts";
+import fc from "fast-check";
+import { type IpAddress, ipv4 } from "../ip/address.ts";
+import { formatAddress, parseAddress } from "../text/address.ts";
 import { AddressPolicy, type AddressPolicyOptions } from "./policy.ts";
 
 const NETWORKS = {
@@ -72,6 +74,9 @@ for (
     ["fd00:ec2::253", "fd00:ec2::253:443"],
     ["fd20:ce::254", METADATA],
     ["fd00:c1::a9fe:a9fe", METADATA],
+    ["100.100.100.200", METADATA],
+    ["64:ff9b::6464:64c8", disguised("100.100.100.200", METADATA.slice(8))],
+    ["100.100.100.201", "100.100.100.201:443"],
     ["::7f00:1", disguised("127.0.0.1", LOOPBACK.slice(8))],
     ["::ffff:0:127.0.0.1", disguised("127.0.0.1", LOOPBACK.slice(8))],
     ["64:ff9b::7f00:1", disguised("127.0.0.1", LOOPBACK.slice(8))],
@@ -123,4 +128,37 @@ Deno.test("without UDP its flows are rejected, and TCP's are not", () => {
   );
   assertEquals(decide("192.0.2.1", { udp: false }), "192.0.2.1:443");
   assertEquals(decide("192.0.2.1", {}, IpProtocol.Udp), "192.0.2.1:443");
+});
+
+/** IPv6 addresses that lead to the IPv4 address with these bits, somewhere. */
+function disguises(bits: number, other: number): IpAddress[] {
+  const ipv6 = (w0: number, w1: number, w2: number, w3: number) => ({
+    ...{ w0: w0 | 0, w1: w1 | 0, w2: w2 | 0, w3: w3 | 0 },
+  });
+  return [
+    ipv6(0, 0, 0xffff_0000, bits),
+    ipv6(0x0064_ff9b, 0, 0, bits),
+    ipv6(0x0064_ff9b, 0x0001_0000 | other & 0xffff, other, bits),
+    ipv6(0x2002_0000 | bits >>> 16, bits << 16 | other & 0xffff, other, other),
+    ipv6(0x2001_0000, other, other, ~bits),
+    ipv6(0x2a00_0000 | other & 0xffff, other, 0x0000_5efe, bits),
+    ipv6(0x2a00_0000 | other & 0xffff, other, 0x0200_5efe, bits),
+  ];
+}
+
+Deno.test("AddressPolicy refuses an IPv4 address in every disguise, for the same reason (4-05)", () => {
+  const first = fc.constantFrom(0, 10, 93, 127, 169, 192, 224, 240, 255);
+  fc.assert(fc.property(first, fc.nat(0xff_ffff), fc.nat(0xffff_ffff), (octet, rest, other) => {
+    const bits = octet << 24 | rest;
+    // What is private somewhere else is somebody else's.
+    const network = { gateway: parseAddress("192.0.2.2"), prefixLength: 32 };
+    const plain = decide(formatAddress(ipv4(bits)), { networks: [network] });
+    for (const address of disguises(bits, other)) {
+      const text = formatAddress(address);
+      const expected = plain.startsWith("reject: ")
+        ? `reject: it stands for ${formatAddress(ipv4(bits))}: ${plain.slice(8)}`
+        : `${text}:443`;
+      assertEquals(decide(text, { networks: [network] }), expected);
+    }
+  }));
 });
