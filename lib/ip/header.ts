@@ -74,6 +74,14 @@ export class IpHeader {
   /** Where the problem is, from the beginning of the header. */
   problemAt = 0;
 
+  /** Forgets the packet before; the next one begins at `at`. */
+  begin(at: number): void {
+    this.at = at;
+    this.isFragment = this.wasFragmented = false;
+    this.fragmentOffset = 0;
+    this.problem = undefined;
+  }
+
   /** Takes what a header of ours says from `other`. */
   assign(other: IpHeader): void {
     this.version = other.version;

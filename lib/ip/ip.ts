@@ -186,6 +186,7 @@ export class Ip {
     if (packet.length < 1) return Drop.Truncated;
     const version = this.#versions.get(packet.view.getUint8(packet.start) >> 4);
     if (!version) return Drop.UnknownVersion;
+    header.begin(packet.start);
     const reason = version.parse(header, packet);
     if (reason !== Drop.None && header.problem === undefined) return reason;
     const refusal = this.admission.check(header);

@@ -41,7 +41,6 @@ const OPTION_STRICT_ROUTE = 137;
  */
 export function parseIpv4(header: IpHeader, packet: PacketBuffer): Drop {
   const { view, start, length } = packet;
-  header.problem = undefined;
   if (length < IPV4_HEADER_LENGTH) return Drop.Truncated;
   const headerLength = (view.getUint8(start) & 0x0f) * 4;
   const totalLength = view.getUint16(start + TOTAL_LENGTH);
@@ -99,7 +98,6 @@ function takeFields(header: IpHeader, view: DataView, start: number): void {
   header.fragmentOffset = (fragment & OFFSET) * OFFSET_UNIT;
   header.moreFragments = (fragment & MORE_FRAGMENTS) !== 0;
   header.identification = view.getUint16(start + IDENTIFICATION);
-  header.wasFragmented = false;
   header.version = 4;
   header.at = start;
   header.source.assignIpv4(view.getInt32(start + SOURCE));

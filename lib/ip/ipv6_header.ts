@@ -58,7 +58,6 @@ export const DISCARD_AND_TELL = 0x80;
  */
 export function parseIpv6(header: IpHeader, packet: PacketBuffer): Drop {
   const { view, start, length } = packet;
-  header.problem = undefined;
   if (length < IPV6_HEADER_LENGTH) return Drop.Truncated;
   const payloadLength = view.getUint16(start + PAYLOAD_LENGTH);
   if (IPV6_HEADER_LENGTH + payloadLength > length) return Drop.Truncated;
@@ -219,8 +218,6 @@ export function parseQuotedIpv6(header: IpHeader, packet: PacketBuffer): Drop {
 function takeFields(header: IpHeader, view: DataView, start: number): void {
   header.version = 6;
   header.at = start;
-  header.isFragment = header.wasFragmented = false;
-  header.fragmentOffset = 0;
   header.protocol = view.getUint8(start + NEXT_HEADER);
   header.protocolAt = NEXT_HEADER;
   header.hopLimit = view.getUint8(start + HOP_LIMIT);
