@@ -70,11 +70,11 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
         )),
         hostLoopback: options.hostLoopback,
         udp: options.udp,
+        pings: options.icmp,
       }),
       observer: log,
     },
     ...(naming && { names: { ...naming.names, observer: log } }),
-    pings: options.icmp,
     stack: {
       addresses: networks.flatMap(({ gateway, dns }) => [gateway, dns].map(parseAddress)),
       guest: networks.map(({ guest, prefixLength }) => (

@@ -18,6 +18,7 @@ import type { Flow } from "../ip/flow.ts";
 import { IpProtocol } from "../ip/header.ts";
 import type { Stack } from "../stack/stack.ts";
 import { formatAddress, parseAddress } from "../text/address.ts";
+import type { Target } from "./dialer.ts";
 import type { FlowObserver } from "./observer.ts";
 import { type PingDevice, Pinger, PROBLEMS } from "./pinger.ts";
 import type { Policy, Verdict } from "./policy.ts";
@@ -83,7 +84,7 @@ export class Pings implements Shell {
       const verdict = await this.#options.policy.decide(flow);
       if (this.#isStopped) return;
       if (verdict.kind === "allow") {
-        this.#send(request, flow, parseAddress(verdict.target.hostname));
+        this.#send(request, flow, addressOf(verdict.target));
       } else this.#deny(request, flow, verdict);
     } catch (error) { // the policy fails, names no address, or the host has no such sockets for us
       if (this.#isStopped) return;
@@ -105,6 +106,11 @@ export class Pings implements Shell {
     if (unreachable) request.fail(PROBLEMS[unreachable]);
     this.#options.observer?.refused(flow, how, `${formatAddress(target)}: ${reason}`);
   }
+}
+
+/** @throws {SyntaxError} If it has a name. */
+function addressOf({ hostname, address }: Target): IpAddress {
+  return address ?? parseAddress(hostname);
 }
 
 function flowOf({ version, source, destination }: EchoRequest): Flow {

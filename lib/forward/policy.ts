@@ -36,6 +36,8 @@ export interface AddressPolicyOptions {
   readonly hostLoopback?: boolean;
   /** Whether datagrams may go out. @default {true} */
   readonly udp?: boolean;
+  /** Whether echo requests may go out. @default {true} */
+  readonly pings?: boolean;
 }
 
 const REASONS: Partial<Record<AddressKind, string>> = {
@@ -61,8 +63,10 @@ export class AddressPolicy implements Policy {
 
   decide({ protocol, target }: Flow): Verdict {
     const { address, port } = target;
-    const { networks, hostLoopback = false, udp = true } = this.#options;
+    const { networks, hostLoopback = false, udp = true, pings = true } = this.#options;
     if (protocol === IpProtocol.Udp && !udp) return reject("there is no UDP: --no-udp");
+    const isPing = protocol === IpProtocol.Icmp || protocol === IpProtocol.Icmpv6;
+    if (isPing && !pings) return reject("there are no pings: --no-icmp");
     if (networks.some(({ gateway }) => sameAddress(address, gateway))) {
       const hostname = isIpv4(address) ? "127.0.0.1" : "::1";
       if (hostLoopback) return { kind: "allow", target: { hostname, port } };

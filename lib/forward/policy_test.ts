@@ -146,6 +146,17 @@ function disguises(bits: number, other: number): IpAddress[] {
   ];
 }
 
+Deno.test("without pings they are rejected, and what else there is is not", () => {
+  for (const [address, protocol] of [["192.0.2.1", 1], ["2001:db8::1", 58]] as const) {
+    assertEquals(
+      decide(address, { pings: false }, protocol),
+      "reject: there are no pings: --no-icmp",
+    );
+    assertEquals(decide(address, {}, protocol), `${address}:443`);
+    assertEquals(decide(address, { pings: false }), `${address}:443`);
+  }
+});
+
 Deno.test("AddressPolicy refuses an IPv4 address in every disguise, for the same reason (4-05)", () => {
   const first = fc.constantFrom(0, 10, 93, 127, 169, 192, 224, 240, 255);
   fc.assert(fc.property(first, fc.nat(0xff_ffff), fc.nat(0xffff_ffff), (octet, rest, other) => {

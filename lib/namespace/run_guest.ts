@@ -16,7 +16,6 @@ import { Services } from "../forward/services.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { EthernetLink } from "../link/ethernet_link.ts";
 import { Pings } from "../forward/pings.ts";
-import type { Policy } from "../forward/policy.ts";
 import type { Link } from "../link/link.ts";
 import { TunLink } from "../link/tun_link.ts";
 import { Stack, type StackOptions } from "../stack/stack.ts";
@@ -33,8 +32,6 @@ export interface RunGuestOptions {
   readonly names?: GuestNames;
   /** Where datagrams go; policy and observer are the forwarder's. @default {the host's sockets} */
   readonly datagrams?: Partial<DatagramForwarderOptions>;
-  /** Whether echo requests go to elsewhere, as the policy says. @default {true} */
-  readonly pings?: boolean;
   /** Settings of the stack. */
   readonly stack?: StackOptions;
   /** What we are on the guest's link, if that is a TAP device. @default {no TAP device} */
@@ -114,10 +111,7 @@ async function serve(
     ...(observer && { observer }),
     ...options.datagrams,
   });
-  const pings = new Pings(stack, driver, {
-    policy: options.pings === false ? NO_PINGS : policy,
-    ...(observer && { observer }),
-  });
+  const pings = new Pings(stack, driver, { policy, ...(observer && { observer }) });
   const running = driver.run();
   try {
     signals.forwardTo(guest);
@@ -142,10 +136,6 @@ async function serve(
     await running.finally(() => guest.close());
   }
 }
-
-const NO_PINGS: Policy = {
-  decide: () => ({ kind: "reject", reason: "pings are switched off" }),
-};
 
 /** The guest's link, for IP packets. */
 function linkOf({ tun }: Guest, options: RunGuestOptions, drops: DropCounters): Link {

@@ -102,7 +102,7 @@ internetTest(
     const { stdout, stderr } = await run(["sh", "-c", script], { options: ["--no-icmp"] });
     assertEquals(stdout.match(/Packet filtered/g)?.length, 1, stdout);
     assertEquals(stdout.match(/0% packet loss/g)?.length, 3, stdout); // of which one with "100%"
-    assertStringIncludes(stderr, `denied ${SERVER.ipv4}/icmp: pings are switched off`);
+    assertStringIncludes(stderr, `denied ${SERVER.ipv4}/icmp: there are no pings: --no-icmp`);
   },
 );
 
