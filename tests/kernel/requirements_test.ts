@@ -18,6 +18,6 @@ Deno.test({
     const guest = checks.find(({ name }) => name === "a guest");
     assertStringIncludes(guest?.detail ?? "", "with checksum and segmentation offload");
     const names = checks.flatMap(({ name, isOptional }) => isOptional ? [name] : []);
-    assertEquals(names, ["IPv6", "pings to elsewhere"]);
+    assertEquals(names, ["names", "IPv6", "pings to elsewhere"]);
   },
 });
