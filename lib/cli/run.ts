@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EthernetOptions } from "../ethernet/ethernet.ts";
 import { AddressPolicy } from "../forward/policy.ts";
 import { SetupError } from "../namespace/guest.ts";
 import { hasIpv6 } from "../namespace/init.ts";
@@ -51,6 +52,7 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
     ...(verbosity !== "quiet" && { denial: say }),
   });
   const naming = options.dns && createNaming(options.dns, options, networks);
+  const station = options.tap ? createStation(options, networks, naming?.names) : undefined;
   const result = await runGuest({
     guest: {
       command: options.command,
@@ -76,21 +78,15 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
     },
     ...(naming && { names: { ...naming.names, observer: log } }),
     stack: {
-      addresses: networks.flatMap(({ gateway, dns }) => [gateway, dns].map(parseAddress)),
+      addresses: station?.addresses ??
+        networks.flatMap(({ gateway, dns }) => [gateway, dns].map(parseAddress)),
       guest: networks.map(({ guest, prefixLength }) => (
         { address: parseAddress(guest), prefixLength }
       )),
       tcp: { isn: options.isn, keepAlive: KEEP_ALIVE },
       udp: { idleTimeout: options.udpTimeout },
     },
-    ...(options.tap && {
-      ethernet: stationOf({
-        networks,
-        dns: naming?.names.addresses ?? [],
-        mtu: options.mtu,
-        configures: !options.configure,
-      }),
-    }),
+    ...(station && { ethernet: station }),
     ...(capture &&
       (options.tap
         ? { wrapFrames: (link) => capture.wrap(link, true) }
@@ -99,6 +95,15 @@ async function runWith(options: RunOptions, capture: Capture | undefined): Promi
   });
   if (options.summary) { for (const line of summarize(log.rows, result)) say(line); }
   return result.status;
+}
+
+/** What we are on the Ethernet of a guest that is in these networks. */
+function createStation(
+  { mtu, configure }: RunOptions,
+  networks: readonly NetworkOptions[],
+  names: GuestNames | undefined,
+): EthernetOptions {
+  return stationOf({ networks, dns: names?.addresses ?? [], mtu, configures: !configure });
 }
 
 /** The name service of a guest that is in these networks, and its resolv.conf if it can have one. */

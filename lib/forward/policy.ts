@@ -11,6 +11,7 @@ import {
   isIpv4,
   sameAddress,
 } from "../ip/address.ts";
+import { isInPrefix } from "../ip/prefix.ts";
 import type { Flow } from "../ip/flow.ts";
 import { IpProtocol } from "../ip/header.ts";
 import { formatAddress, parseAddress } from "../text/address.ts";
@@ -74,7 +75,10 @@ export class AddressPolicy implements Policy {
     }
     const reason = whyRefused(address) ?? disguise(address);
     if (reason !== undefined) return reject(reason);
-    if (networks.some((network) => isInNetwork(address, network.gateway, network.prefixLength))) {
+    const isInside = networks.some(({ gateway, prefixLength }) =>
+      isInPrefix(address, { address: gateway, prefixLength })
+    );
+    if (isInside) {
       return reject("there is no such host in the guest's network");
     }
     return { kind: "allow", target: { hostname: formatAddress(address), port, address } };
@@ -104,19 +108,4 @@ function disguise(address: IpAddress): string | undefined {
   const hidden = embeddedIpv4(address);
   const reason = hidden && whyRefused(hidden);
   return reason && `it stands for ${formatAddress(hidden)}: ${reason}`;
-}
-
-/** Whether an address is in the network of `member` with this prefix. */
-function isInNetwork(address: IpAddress, member: IpAddress, prefixLength: number): boolean {
-  if (isIpv4(address) !== isIpv4(member)) return false;
-  const differences = isIpv4(address) ? [address.w3 ^ member.w3] : [
-    address.w0 ^ member.w0,
-    address.w1 ^ member.w1,
-    address.w2 ^ member.w2,
-    address.w3 ^ member.w3,
-  ];
-  return differences.every((bits, index) => {
-    const prefix = prefixLength - 32 * index; // of this word
-    return prefix <= 0 || bits >>> Math.max(0, 32 - prefix) === 0;
-  });
 }

@@ -190,31 +190,37 @@ interopTest("arping finds the gateway, and for a free address nobody (E-01, E-03
   );
 });
 
-interopTest("ndisc6 finds the gateway, and rdisc6 what it advertises (6-10, 6-11, 6-13)", {
-  programs: ["ndisc6", "rdisc6", "udhcpc"],
-}, async (scene) => {
-  const script = `
+interopTest(
+  "ndisc6 finds the gateway, rdisc6 what it advertises, and ping its address on the link (6-10, 6-11, 6-13, M-01)",
+  {
+    programs: ["ndisc6", "rdisc6", "ping"],
+  },
+  async (scene) => {
+    const script = `
     ${UNTIL_SLAAC}
     ndisc6 -1 fd00::2 tap0
     ndisc6 -1 fe80::2 tap0
     ! ndisc6 -1 -r 1 -w 200 fd00::65 tap0
     rdisc6 -1 tap0
+    ping -6 -c 1 -W 5 fe80::2%tap0
   `;
-  const { stdout } = await runScript(scene, script, UNCONFIGURED);
-  assertEquals(stdout.match(/Target link-layer address: .*/g), [
-    `Target link-layer address: ${OUR_MAC.toUpperCase()}`,
-    `Target link-layer address: ${OUR_MAC.toUpperCase()}`,
-  ]);
-  for (
-    const line of [
-      /Router lifetime +: +1800 /,
-      /MTU +: +65520 bytes \(valid\)/,
-      /Prefix +: fd00::\/64/,
-      /Recursive DNS server +: fd00::3/,
-      /from fe80::2/,
-    ]
-  ) assertMatch(stdout, line);
-});
+    const { stdout } = await runScript(scene, script, UNCONFIGURED);
+    assertEquals(stdout.match(/Target link-layer address: .*/g), [
+      `Target link-layer address: ${OUR_MAC.toUpperCase()}`,
+      `Target link-layer address: ${OUR_MAC.toUpperCase()}`,
+    ]);
+    for (
+      const line of [
+        /Router lifetime +: +1800 /,
+        /MTU +: +65520 bytes \(valid\)/,
+        /Prefix +: fd00::\/64/,
+        /Recursive DNS server +: fd00::3/,
+        /from fe80::2/,
+        /64 bytes from fe80::2/,
+      ]
+    ) assertMatch(stdout, line);
+  },
+);
 
 /** Two machines, as far as a network is concerned, on a bridge to tap0; runs `script` in each. */
 const twoMachines = (script: string) => `
