@@ -15,9 +15,9 @@
  */
 import { Drop } from "../base/drop.ts";
 import type { Driver, Shell } from "../driver.ts";
-import { type IpAddress, ipv4, isIpv4, sameAddress } from "../ip/address.ts";
+import { isIpv4 } from "../ip/address.ts";
 import { type Endpoint, EndpointField, FlowKey } from "../ip/flow.ts";
-import { type FlowEntry, FlowTable } from "../ip/flow_table.ts";
+import { FlowTable } from "../ip/flow_table.ts";
 import type { Stack } from "../stack/stack.ts";
 import { formatEndpoint, parseAddress } from "../text/address.ts";
 import type { DatagramFlow } from "../udp/udp_flow.ts";
@@ -25,6 +25,7 @@ import type { DatagramFailure, DatagramNetwork, DatagramPort } from "./datagram_
 import type { Target } from "./dialer.ts";
 import { classifyFailure } from "./failure.ts";
 import { HostDatagrams } from "./host_datagrams.ts";
+import { Lane, laneTo, Mapping, VERSIONS } from "./lane.ts";
 import type { FlowEnd, FlowObserver } from "./observer.ts";
 import type { Policy, Verdict } from "./policy.ts";
 
@@ -44,61 +45,6 @@ export interface DatagramForwarderOptions {
  * there, 64 lost 0.2 %, as plain loopback did.
  */
 const BURST = 64;
-
-/** A port of the outside, and who has it. */
-class Mapping implements FlowEntry<Mapping> {
-  /** Stands for the mapping in the table of lanes. */
-  readonly id: IpAddress;
-  readonly port: DatagramPort;
-  /** The client. */
-  readonly peer: Endpoint;
-  /** The version of IP outside, by any of its addresses. */
-  readonly own: Endpoint;
-  hash = 0;
-  nextInBucket: Mapping | undefined = undefined;
-  readonly lanes = new Set<Lane>();
-
-  constructor(id: number, port: DatagramPort, client: Endpoint, version: Endpoint) {
-    this.id = ipv4(id);
-    this.port = port;
-    this.peer = client;
-    this.own = version;
-  }
-}
-
-/** Stand for the versions of IP. */
-const VERSIONS = {
-  4: { address: ipv4(0), port: 0 },
-  6: { address: { w0: 0, w1: 0, w2: 0, w3: 0 }, port: 0 },
-} as const;
-
-/** A flow that goes out through a mapping. */
-class Lane implements FlowEntry<Lane> {
-  readonly flow: DatagramFlow;
-  readonly mapping: Mapping;
-  readonly peer: Endpoint;
-  /** The target, as the outside calls it. */
-  readonly own: Endpoint;
-  hash = 0;
-  nextInBucket: Lane | undefined = undefined;
-  /** Bytes that were sent to the target, and to the guest. */
-  up = 0;
-  down = 0;
-
-  constructor(flow: DatagramFlow, mapping: Mapping, target: Endpoint) {
-    this.flow = flow;
-    this.mapping = mapping;
-    this.peer = { address: mapping.id, port: 0 };
-    this.own = target;
-  }
-
-  /** Sends to the guest, as from the target, but from this port of its; returns whether it could. */
-  send(port: number, bytes: Uint8Array, length: number): boolean {
-    const { target } = this.flow.flow;
-    const from = port === this.own.port ? target : { address: target.address, port };
-    return this.flow.send(from, bytes, length);
-  }
-}
 
 /** Forwards the datagrams of a stack; see the module's description. */
 export class DatagramForwarder implements Shell {
@@ -357,10 +303,4 @@ function numeric({ hostname, port, address }: Target): Endpoint | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-/** A lane to this address, whatever the port: its peer may answer from another, as TFTP does. */
-function laneTo(mapping: Mapping, address: IpAddress): Lane | undefined {
-  for (const lane of mapping.lanes) if (sameAddress(lane.own.address, address)) return lane;
-  return undefined;
 }

@@ -19,6 +19,7 @@ import { Pings } from "../forward/pings.ts";
 import type { Link } from "../link/link.ts";
 import { TunLink } from "../link/tun_link.ts";
 import { Stack, type StackOptions } from "../stack/stack.ts";
+import { affordableDatagramFlows } from "./descriptors.ts";
 import { type Guest, type GuestOptions, prepareGuest } from "./guest.ts";
 import { forwardSignals, type SignalForwarding } from "./signals.ts";
 
@@ -99,7 +100,8 @@ async function serve(
   const drops = new DropCounters();
   const below = linkOf(guest, options, drops);
   const link = options.wrapLink?.(below) ?? below;
-  const stack = new Stack(link, { ...options.stack, drops });
+  const udp = { maxFlows: affordableDatagramFlows(), ...options.stack?.udp };
+  const stack = new Stack(link, { ...options.stack, udp, drops });
   const driver = new Driver(stack, link);
   const services = new Services(stack, driver);
   const names = options.names && new NameService(options.names);

@@ -98,3 +98,17 @@ Deno.test("FlowLog says at most twenty denials, and that there are more (D-07)",
   assertEquals(lines.slice(-2), ["denied 192.0.2.1:20: no", "more targets were denied"]);
   assertEquals(log.rows.length, 1000);
 });
+
+Deno.test("FlowLog tells datagrams from connections to the same port", () => {
+  const lines: string[] = [];
+  const log = new FlowLog({ denial: (line) => lines.push(line) });
+  log.opened(flowTo(53));
+  log.opened({ ...flowTo(53), protocol: 17 });
+  log.refused({ ...flowTo(54), protocol: 17 }, "denied", "no");
+  assertEquals(log.rows.map(({ target }) => target), [
+    "192.0.2.1:53",
+    "192.0.2.1:53/udp",
+    "192.0.2.1:54/udp",
+  ]);
+  assertEquals(lines, ["denied 192.0.2.1:54/udp: no"]);
+});
