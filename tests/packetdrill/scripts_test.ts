@@ -41,11 +41,23 @@ for (const path of findScripts(FOLDER)) {
   }
 }
 
+/** What routers say over IPv4, and over IPv6. */
+const MESSAGES = [
+  ["icmp unreachable net_unreachable", "icmpv6 unreachable no_route"],
+  ["icmp unreachable host_unreachable", "icmpv6 unreachable address_unreachable"],
+  ["icmp unreachable port_unreachable", "icmpv6 unreachable port_unreachable"],
+  ["icmp time_exceeded ttl", "icmpv6 time_exceeded exceed_hop_limit"],
+] as const;
+
 /** The same script over IPv6. */
 function forIpv6(text: string): string {
   const mtu = Number(/^--mtu=(\d+)$/m.exec(text)?.[1] ?? 1500) + LONGER_HEADER;
+  const translated = MESSAGES.reduce((script, [from, to]) => script.replaceAll(from, to), text)
+    .replaceAll(/icmp unreachable frag_needed mtu (\d+)/g, (_, size) => (
+      `icmpv6 packet_too_big mtu ${Number(size) + LONGER_HEADER}`
+    ));
   // Options come before all else; behind the first line, so that lines keep their numbers.
-  return text.replace(/^--mtu=\d+$/m, "")
+  return translated.replace(/^--mtu=\d+$/m, "")
     .replace("\n", `\n--ip_version=ipv6 --mtu=${mtu} `);
 }
 
