@@ -113,7 +113,6 @@ export class PingSocket {
     this.#descriptor = descriptor;
     this.#version = VERSIONS[version];
     this.#identifier = identifier;
-    enableErrorQueue(descriptor, version);
   }
 
   /**
@@ -126,10 +125,19 @@ export class PingSocket {
     const { family, protocol } = VERSIONS[version];
     const open = (type: number) =>
       calls().socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-    const descriptor = open(SOCK_DGRAM);
-    if (descriptor >= 0) return new PingSocket(version, descriptor, undefined);
-    const raw = checked("open a socket for pings", "socket", open(SOCK_RAW));
-    return new PingSocket(version, hearOnlyReplies(version, raw), identifier);
+    const opened = open(SOCK_DGRAM);
+    const isRaw = opened < 0;
+    const descriptor = isRaw
+      ? checked("open a socket for pings", "socket", open(SOCK_RAW))
+      : opened;
+    try {
+      if (isRaw) hearOnlyReplies(version, descriptor);
+      enableErrorQueue(descriptor, version);
+    } catch (error) {
+      libc().close(descriptor);
+      throw error;
+    }
+    return new PingSocket(version, descriptor, isRaw ? identifier : undefined);
   }
 
   /**
@@ -229,12 +237,12 @@ export class PingSocket {
 }
 
 /** Keeps the ICMP messages from a raw socket that are no echo replies. */
-function hearOnlyReplies(version: 4 | 6, descriptor: number): number {
+function hearOnlyReplies(version: 4 | 6, descriptor: number): void {
   const { echoReply, filterLevel, filterLength } = VERSIONS[version];
   const filter = new Uint32Array(filterLength / 4).fill(0xffff_ffff);
   const word = echoReply >> 5;
   filter[word] = filter[word]! & ~(1 << (echoReply & 31)); // 0 or 129: both versions have the word
   const bytes = new Uint8Array(filter.buffer);
-  calls().setsockopt(descriptor, filterLevel, FILTER, bytes, filterLength);
-  return descriptor;
+  const result = calls().setsockopt(descriptor, filterLevel, FILTER, bytes, filterLength);
+  checked("prepare a socket for pings", "setsockopt", result);
 }
