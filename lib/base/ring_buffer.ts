@@ -35,7 +35,6 @@ export class RingBuffer implements MemoryHolder {
   /** The most bytes the queue holds. */
   readonly capacity: number;
   readonly #guaranteed: number;
-  readonly #smallest: number;
   readonly #budget: MemoryBudget;
   #bytes = NOTHING;
   #head = 0;
@@ -57,15 +56,8 @@ export class RingBuffer implements MemoryHolder {
    * @param capacity The most bytes the queue holds.
    * @param budget What its memory counts against.
    * @param guaranteed For so many bytes there is memory whatever the budget says.
-   * @param smallest What is allocated at first.
    */
-  constructor(
-    capacity: number,
-    budget?: MemoryBudget,
-    guaranteed: number = SMALLEST,
-    smallest: number = SMALLEST,
-  ) {
-    this.#smallest = smallest;
+  constructor(capacity: number, budget?: MemoryBudget, guaranteed: number = SMALLEST) {
     this.capacity = capacity;
     this.#budget = budget ?? new MemoryBudget(Infinity);
     this.#guaranteed = Math.min(capacity, Math.max(guaranteed, SMALLEST));
@@ -176,6 +168,11 @@ export class RingBuffer implements MemoryHolder {
     return this.#bytes.subarray(this.#head, end);
   }
 
+  /** Gives the memory of an empty queue back if it is of the smallest kind, which costs little. */
+  trim(): void {
+    if (this.#reach === 0 && this.#bytes.length === SMALLEST && !this.#isLent) this.release();
+  }
+
   /** Empties the queue and gives its memory back. */
   release(): void {
     this.disown();
@@ -228,7 +225,7 @@ export class RingBuffer implements MemoryHolder {
 
   /** What is allocated for `size` bytes. */
   #grown(size: number): number {
-    let grown = Math.max(this.#bytes.length, this.#smallest);
+    let grown = Math.max(this.#bytes.length, SMALLEST);
     while (grown < size) grown *= 2;
     return Math.min(grown, this.capacity);
   }

@@ -161,3 +161,24 @@ Deno.test("RingBuffer begins empty with memory that another has given back", () 
   assertEquals([...second.filledSpan()], [4, 5]);
   assertEquals(first.length, 0);
 });
+
+Deno.test("RingBuffer gives its smallest memory back when asked to, unless something is in it", () => {
+  const ring = new RingBuffer(100_000);
+  const trimmed = () => {
+    ring.trim();
+    return ring.allocated;
+  };
+  ring.write(Uint8Array.of(1, 2, 3), 0, 3);
+  assert(trimmed() > 0);
+  ring.drop(3);
+  assertEquals(trimmed(), 0);
+  ring.writeAhead(5, Uint8Array.of(1), 0, 1); // something is there, though nothing is queued
+  assert(trimmed() > 0);
+  ring.release();
+  ring.freeSpan(10); // somebody may fill it
+  assert(trimmed() > 0);
+  ring.release();
+  ring.write(new Uint8Array(5000), 0, 5000);
+  ring.drop(5000);
+  assert(trimmed() > 5000); // to be had again soon
+});

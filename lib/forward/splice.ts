@@ -9,8 +9,9 @@
  *
  * @module
  */
-import { Event } from "../tcp/control_block.ts";
 import type { Connection } from "../tcp/connection.ts";
+import { Event } from "../tcp/control_block.ts";
+import { State } from "../tcp/state.ts";
 import type { ByteStream } from "./dialer.ts";
 import { Signal } from "./signal.ts";
 
@@ -99,6 +100,8 @@ export class Splice {
 
   async #down(): Promise<void> {
     const connection = this.#connection;
+    // A flood of SYNs is nothing to read for, nor to take memory for.
+    while (connection.state === State.SynReceived) await this.#changed.down.wait();
     const idle = new Uint8Array(IDLE_READ);
     let isBulk = false;
     while (!this.#end) {

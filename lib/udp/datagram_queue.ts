@@ -26,11 +26,6 @@ const PEER = 8;
 const OWN = 24;
 const RECORD_HEADER = 40;
 
-/** Every queue may hold a datagram of the usual length, whatever the others hold. */
-const GUARANTEED = 4096;
-/** A million ports with a small datagram each are to leave little to collect. */
-const SMALLEST = 512;
-
 /** The header of the record at hand. */
 const record = new Uint8Array(RECORD_HEADER);
 const view = new DataView(record.buffer);
@@ -69,7 +64,7 @@ export class DatagramQueue {
 
   /** Makes an empty queue of up to `capacity` bytes, which count against `memory`. */
   constructor(capacity: number, memory: MemoryBudget) {
-    this.#ring = new RingBuffer(capacity, memory, GUARANTEED, SMALLEST);
+    this.#ring = new RingBuffer(capacity, memory);
   }
 
   /** Whether there is no datagram in it. */
@@ -122,6 +117,7 @@ export class DatagramQueue {
     const count = Math.min(about.length, target.length - at);
     this.#ring.peek(RECORD_HEADER, count, target, at);
     this.#ring.drop(RECORD_HEADER + about.length);
+    this.#ring.trim(); // of thousands of flows few have more than one datagram at a time
   }
 
   /** Empties the queue and gives its memory back. */

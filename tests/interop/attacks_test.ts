@@ -3,8 +3,8 @@ import { type Headgate, python, report, type User } from "./harness.ts";
 import { SERVER } from "./addresses.ts";
 import { internetTest, servePage, type Trip } from "./internet.ts";
 
-/** More than headgate may ever have held in memory, in bytes. */
-const MOST_MEMORY = 200e6;
+/** More than headgate may ever have held in memory, in bytes: 200 MB as ps counts them. */
+const MOST_MEMORY = 200 << 20;
 
 /** What a program in the guest does to headgate. */
 interface Attack {
@@ -44,7 +44,7 @@ for (const { name, words, reasons = [], users } of attacks()) {
   }, async (trip) => {
     const { stdout, stderr, peak } = await withstand(trip, words);
     const fetched = Number(/@fetched (\d+)/.exec(stdout)?.[1]);
-    report(`${name}: headgate had ${Math.round(peak / 1e6)} MB at most; ${fetched} pages`);
+    report(`${name}: headgate had ${peak >> 20} MiB at most; ${fetched} pages`);
     assert(fetched > 0, stderr);
     assertLess(peak, MOST_MEMORY);
     for (const reason of reasons) assertStringIncludes(stderr, reason);
