@@ -1,0 +1,29 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseFlags } from "./flags.ts";
+
+const BACKENDS = ["headgate", "pasta"];
+
+Deno.test("parseFlags takes runs, seconds, names and files", () => {
+  assertEquals(parseFlags([], BACKENDS), { runs: 3, seconds: 1, only: [], rows: [] });
+  const words = "--runs 5 --seconds 2 --only pasta --rows bulk,ping --json f.json --charts docs";
+  assertEquals(parseFlags(words.split(" "), BACKENDS), {
+    runs: 5,
+    seconds: 2,
+    only: ["pasta"],
+    rows: ["bulk", "ping"],
+    json: "f.json",
+    charts: "docs",
+  });
+});
+
+Deno.test("parseFlags refuses what it does not understand", () => {
+  for (
+    const [words, message] of [
+      ["--fast", 'understand "--fast"'],
+      ["--runs", "without a value"],
+      ["--runs 0", '--runs "0"'],
+      ["--seconds 1.5", '--seconds "1.5"'],
+      ["--only passt", 'measure "passt"'],
+    ] as const
+  ) assertThrows(() => parseFlags(words.split(" "), BACKENDS), SyntaxError, message);
+});
