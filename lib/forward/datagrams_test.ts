@@ -218,7 +218,7 @@ Deno.test("a policy that fails, a name that nobody knows, and a port that cannot
   assertEquals(full.port().sent.length, 1);
 });
 
-Deno.test("errors of sockets become ICMP to the guest, and harm no other flow (M-06, P-07)", async () => {
+Deno.test("errors of sockets become ICMP to the guest, and harm no other flow (M-06, P-07, G-04)", async () => {
   const scene = new Scene(allowAll, { addresses: [parseAddress("10.0.2.2")] });
   scene.send(GUEST, WEB);
   scene.send(GUEST, OTHER);
