@@ -77,6 +77,15 @@ function attacks(): readonly Attack[] {
   const scan = ["nmap", "-n", "-Pn", "-T5", "--max-retries", "0", "--host-timeout", "15s"];
   return [
     { name: "hping3 floods with SYNs", words: [...flood, "-S", "-p", "80", SERVER.ipv4] },
+    {
+      name: "SYNs whose handshake is never done",
+      words: forge(`
+for number in range(20000):
+  syn = struct.pack("!HHIIHHHH", 1024 + number, 80, number, 0, 0x5002, 512, 0, 0)
+  pseudo = socket.inet_aton("10.0.2.77") + socket.inet_aton("${SERVER.ipv4}") + b"\\0\\6\\0\\24"
+  send(ipv4(syn[:16] + struct.pack("!H", checksum(pseudo + syn)) + syn[18:], 6, "10.0.2.77"))
+  if number % 100 == 99: time.sleep(0.005)`),
+    },
     { name: "hping3 floods with ACKs", words: [...flood, "-A", "-p", "80", SERVER.ipv4] },
     {
       name: "hping3 floods with SYNs from everywhere",
@@ -146,6 +155,7 @@ for number in range(20000):
   send(ipv4(junk, protocol=protocol))
   send(ipv6(junk, next_header=protocol))
   send((b"\\x45" if number & 1 else b"\\x60") + junk)`),
+      reasons: ["Truncated", "Malformed", "BadChecksum"],
     },
     {
       name: "malformed queries to the name server",
