@@ -41,6 +41,8 @@ export interface RunGuestOptions {
   readonly wrapFrames?: (link: Link) => Link;
   /** Puts something between the TUN device and the stack, such as a recorder. */
   readonly wrapLink?: (link: Link) => Link;
+  /** Is given the stack before anything moves: its figures may be looked at while it runs. */
+  readonly watch?: (stack: Stack) => void;
   /** Is told what the machine did not allow, though the command runs all the same. */
   readonly warn?: (message: string) => void;
 }
@@ -102,6 +104,7 @@ async function serve(
   const link = options.wrapLink?.(below) ?? below;
   const udp = { maxFlows: affordableDatagramFlows(), ...options.stack?.udp };
   const stack = new Stack(link, { ...options.stack, udp, drops });
+  options.watch?.(stack);
   const driver = new Driver(stack, link);
   const services = new Services(stack, driver);
   const names = options.names && new NameService(options.names);
