@@ -98,6 +98,7 @@ export { formatAddress, formatEndpoint, formatFlow, parseAddress } from "./lib/t
 export { Driver, type Shell, systemClock } from "./lib/driver.ts";
 export { TunDevice, type TunOptions, WriteResult } from "./lib/ffi_tun.ts";
 export { type Link, SendResult } from "./lib/link/link.ts";
+export { LinkDecorator } from "./lib/link/link_decorator.ts";
 export type { DhcpOptions } from "./lib/dhcp/dhcp.ts";
 export type { Dhcpv6Options } from "./lib/dhcp/dhcpv6.ts";
 export type { EthernetOptions } from "./lib/ethernet/ethernet.ts";

@@ -17,6 +17,7 @@ import { HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { Ethernet, type EthernetOptions, Outcome } from "../ethernet/ethernet.ts";
 import { ETHERNET_HEADER_LENGTH } from "../ethernet/header.ts";
 import { type Link, SendResult } from "./link.ts";
+import { LinkDecorator } from "./link_decorator.ts";
 
 /** Settings of an {@linkcode EthernetLink}. */
 export interface EthernetLinkOptions extends EthernetOptions {
@@ -30,10 +31,9 @@ const MOST_FRAMES = 64;
 const LONGEST: number = HEADROOM + 65_536;
 
 /** A link over Ethernet; see the module's description. */
-export class EthernetLink implements Link {
+export class EthernetLink extends LinkDecorator {
   /** What was dropped, by reason. */
   readonly drops: DropCounters;
-  readonly #frames: Link;
   readonly #clock: Clock;
   readonly #ethernet: Ethernet;
   readonly #owed = new PacketBuffer(LONGEST);
@@ -42,37 +42,23 @@ export class EthernetLink implements Link {
 
   /** Makes a link over `frames`, which becomes its own, and whose `mtu` is about frames. */
   constructor(frames: Link, options: EthernetLinkOptions) {
-    this.#frames = frames;
+    super(frames);
     this.#clock = options.clock;
     this.drops = options.drops ?? new DropCounters();
     this.#ethernet = new Ethernet({ ...options, drops: this.drops });
   }
 
-  get mtu(): number {
-    return this.#frames.mtu - ETHERNET_HEADER_LENGTH;
+  /** The longest IP packet, in bytes: a header of Ethernet less than a frame. */
+  override get mtu(): number {
+    return this.inner.mtu - ETHERNET_HEADER_LENGTH;
   }
 
-  get checksumOffload(): boolean {
-    return this.#frames.checksumOffload;
-  }
-
-  get maxSegmentation(): number {
-    return this.#frames.maxSegmentation;
-  }
-
-  get maxDatagramSegmentation(): number {
-    return this.#frames.maxDatagramSegmentation ?? 0;
-  }
-
-  get isClosed(): boolean {
-    return this.#frames.isClosed;
-  }
-
-  receive(packet: PacketBuffer): boolean {
-    for (let count = 0; count < MOST_FRAMES && this.#frames.receive(packet); count++) {
+  /** Reads frames until one has a packet for the stack; answers the others. */
+  override receive(packet: PacketBuffer): boolean {
+    for (let count = 0; count < MOST_FRAMES && this.inner.receive(packet); count++) {
       const outcome = this.#ethernet.receive(packet, this.#clock.now());
       if (outcome === Outcome.Packet) return true;
-      if (outcome === Outcome.Frame && this.#frames.send(packet) !== SendResult.Sent) {
+      if (outcome === Outcome.Frame && this.inner.send(packet) !== SendResult.Sent) {
         this.drops.count(Drop.TooManyReplies);
       }
     }
@@ -80,7 +66,8 @@ export class EthernetLink implements Link {
     return false;
   }
 
-  send(packet: PacketBuffer): SendResult {
+  /** Puts a packet into a frame, or holds it until its neighbor is known. */
+  override send(packet: PacketBuffer): SendResult {
     if (!this.#transmit()) return SendResult.Full;
     const { start } = packet;
     switch (this.#ethernet.send(packet, this.#clock.now())) {
@@ -92,23 +79,16 @@ export class EthernetLink implements Link {
       default:
         return SendResult.Refused;
     }
-    const result = this.#frames.send(packet);
+    const result = this.inner.send(packet);
     if (result === SendResult.Full) packet.start = start; // it will be offered again
     return result;
   }
 
-  async wait(timeout: Millis, writable: boolean): Promise<void> {
+  /** Waits for frames, and for what is due in the neighbor table. */
+  override async wait(timeout: Millis, writable: boolean): Promise<void> {
     const isTaken = this.#transmit();
     const own = Math.max(0, this.#ethernet.nextDeadline - this.#clock.now());
-    await this.#frames.wait(Math.min(timeout, own), writable || !isTaken);
-  }
-
-  wake(): void {
-    this.#frames.wake();
-  }
-
-  close(): void {
-    this.#frames.close();
+    await this.inner.wait(Math.min(timeout, own), writable || !isTaken);
   }
 
   /** Sends what is owed; returns whether the inner link has taken all of it. */
@@ -116,7 +96,7 @@ export class EthernetLink implements Link {
     const now = this.#clock.now();
     this.#ethernet.advance(now);
     while (this.#unsent || this.#ethernet.transmit(this.#owed, now)) {
-      this.#unsent = this.#frames.send(this.#owed) === SendResult.Full;
+      this.#unsent = this.inner.send(this.#owed) === SendResult.Full;
       if (this.#unsent) return false;
     }
     return true;

@@ -15,6 +15,7 @@ import { HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { SeededRandom } from "../base/random.ts";
 import { type FaultCounts, type Faults, Impairment } from "./impairment.ts";
 import { type Link, SendResult } from "./link.ts";
+import { LinkDecorator } from "./link_decorator.ts";
 import { cutSegments, restorePartial } from "./offload.ts";
 import { PacketPool } from "./packet_pool.ts";
 
@@ -33,8 +34,7 @@ export interface FaultyLinkOptions {
 const LONGEST: number = HEADROOM + 65_536;
 
 /** A link with faults; see the module's description. */
-export class FaultyLink implements Link {
-  readonly #inner: Link;
+export class FaultyLink extends LinkDecorator {
   readonly #clock: Clock;
   readonly #outgoing: Impairment;
   readonly #incoming: Impairment;
@@ -46,32 +46,12 @@ export class FaultyLink implements Link {
 
   /** Adds faults to `inner`, which becomes its own. */
   constructor(inner: Link, { clock, seed, send = {}, receive = {} }: FaultyLinkOptions) {
-    this.#inner = inner;
+    super(inner);
     this.#clock = clock;
     const random = new SeededRandom(seed);
     const pool = new PacketPool(HEADROOM + inner.mtu);
     this.#outgoing = new Impairment(send, new SeededRandom(random.nextUint32()), pool);
     this.#incoming = new Impairment(receive, new SeededRandom(random.nextUint32()), pool);
-  }
-
-  get mtu(): number {
-    return this.#inner.mtu;
-  }
-
-  get checksumOffload(): boolean {
-    return this.#inner.checksumOffload;
-  }
-
-  get maxSegmentation(): number {
-    return this.#inner.maxSegmentation;
-  }
-
-  get maxDatagramSegmentation(): number {
-    return this.#inner.maxDatagramSegmentation ?? 0;
-  }
-
-  get isClosed(): boolean {
-    return this.#inner.isClosed;
   }
 
   /** When a packet that is on its way arrives, at either end; `NEVER` when none is. */
@@ -89,8 +69,8 @@ export class FaultyLink implements Link {
     return this.#incoming.counts;
   }
 
-  receive(packet: PacketBuffer): boolean {
-    while (this.#inner.receive(this.#whole)) {
+  override receive(packet: PacketBuffer): boolean {
+    while (this.inner.receive(this.#whole)) {
       restorePartial(this.#whole);
       cutSegments(this.#whole, this.#wire, this.#passIn);
     }
@@ -101,7 +81,7 @@ export class FaultyLink implements Link {
     return true;
   }
 
-  send(packet: PacketBuffer): SendResult {
+  override send(packet: PacketBuffer): SendResult {
     if (this.isClosed || (packet.segmentSize === 0 && packet.length > this.mtu)) {
       return SendResult.Refused;
     }
@@ -121,26 +101,18 @@ export class FaultyLink implements Link {
   release(): boolean {
     const now = this.#clock.now();
     for (let due = this.#outgoing.arrived(now); due; due = this.#outgoing.arrived(now)) {
-      if (this.#inner.send(due) === SendResult.Full) return false;
+      if (this.inner.send(due) === SendResult.Full) return false;
       this.#outgoing.drop();
     }
     return true;
   }
 
-  async wait(timeout: Millis, writable: boolean): Promise<void> {
+  override async wait(timeout: Millis, writable: boolean): Promise<void> {
     const isTaken = this.release();
     const now = this.#clock.now();
     const nextSend = isTaken ? this.#outgoing.nextDue : Infinity; // else: once there is room
     const next = Math.min(nextSend, this.#incoming.nextDue);
-    await this.#inner.wait(Math.min(timeout, Math.max(0, next - now)), writable || !isTaken);
+    await this.inner.wait(Math.min(timeout, Math.max(0, next - now)), writable || !isTaken);
     this.release();
-  }
-
-  wake(): void {
-    this.#inner.wake();
-  }
-
-  close(): void {
-    this.#inner.close();
   }
 }

@@ -16,6 +16,7 @@ import type { Millis } from "../base/clock.ts";
 import { HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { ETHERNET_HEADER_LENGTH } from "../ethernet/header.ts";
 import { type Link, SendResult } from "./link.ts";
+import { LinkDecorator } from "./link_decorator.ts";
 import { cutSegments, restorePartial } from "./offload.ts";
 
 /** Where the bytes of a recording go. */
@@ -48,8 +49,7 @@ const LONGEST = 65_535;
 const BUFFER_LENGTH = 4 * LONGEST;
 
 /** A link that records what passes; see the module's description. */
-export class PcapLink implements Link {
-  readonly #inner: Link;
+export class PcapLink extends LinkDecorator {
   readonly #sink: PcapSink;
   readonly #wallClock: () => Millis;
   readonly #snapLength: number;
@@ -69,7 +69,7 @@ export class PcapLink implements Link {
 
   /** Records what passes over `inner`, which becomes its own. */
   constructor(inner: Link, options: PcapLinkOptions) {
-    this.#inner = inner;
+    super(inner);
     this.#sink = options.sink;
     this.#wallClock = options.wallClock;
     this.#isEthernet = options.isEthernet ?? false;
@@ -78,28 +78,8 @@ export class PcapLink implements Link {
     this.#appendFileHeader();
   }
 
-  get mtu(): number {
-    return this.#inner.mtu;
-  }
-
-  get checksumOffload(): boolean {
-    return this.#inner.checksumOffload;
-  }
-
-  get maxSegmentation(): number {
-    return this.#inner.maxSegmentation;
-  }
-
-  get maxDatagramSegmentation(): number {
-    return this.#inner.maxDatagramSegmentation ?? 0;
-  }
-
-  get isClosed(): boolean {
-    return this.#inner.isClosed;
-  }
-
-  receive(packet: PacketBuffer): boolean {
-    if (!this.#inner.receive(packet)) return false;
+  override receive(packet: PacketBuffer): boolean {
+    if (!this.inner.receive(packet)) return false;
     if (this.#isRecording) {
       this.#copy.copyFrom(packet);
       this.#record();
@@ -107,26 +87,22 @@ export class PcapLink implements Link {
     return true;
   }
 
-  send(packet: PacketBuffer): SendResult {
-    if (!this.#isRecording) return this.#inner.send(packet);
+  override send(packet: PacketBuffer): SendResult {
+    if (!this.#isRecording) return this.inner.send(packet);
     this.#copy.copyFrom(packet); // before the inner link changes it
-    const result = this.#inner.send(packet);
+    const result = this.inner.send(packet);
     if (result === SendResult.Sent) this.#record();
     return result;
   }
 
-  async wait(timeout: Millis, writable: boolean): Promise<void> {
+  override async wait(timeout: Millis, writable: boolean): Promise<void> {
     if (timeout > 0) this.flush();
-    await this.#inner.wait(timeout, writable);
+    await this.inner.wait(timeout, writable);
   }
 
-  wake(): void {
-    this.#inner.wake();
-  }
-
-  close(): void {
+  override close(): void {
     this.flush();
-    this.#inner.close();
+    this.inner.close();
   }
 
   /** Writes out what is buffered. */

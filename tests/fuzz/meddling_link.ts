@@ -8,7 +8,6 @@
  *
  * @module
  */
-import type { Millis } from "../../lib/base/clock.ts";
 import { addWords, fold } from "../../lib/base/checksum.ts";
 import { Drop } from "../../lib/base/drop.ts";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../../lib/base/packet_buffer.ts";
@@ -16,6 +15,7 @@ import { SeededRandom } from "../../lib/base/random.ts";
 import { IpHeader, IpProtocol, pseudoHeaderSum } from "../../lib/ip/header.ts";
 import { parseIpv4 } from "../../lib/ip/ipv4_header.ts";
 import type { Link, SendResult } from "../../lib/link/link.ts";
+import { LinkDecorator } from "../../lib/link/link_decorator.ts";
 import { ACK, FIN, parseSegment, RST, Segment, SYN, URG } from "../../lib/tcp/header.ts";
 import { type Seq, seqAdd, seqBits, seqMax } from "../../lib/tcp/seq.ts";
 import { mutate } from "./bytes.ts";
@@ -36,8 +36,7 @@ const URGENT = 18;
 const TIMESTAMPS = 8;
 
 /** Passes everything on, and adds what nobody has sent; see the module's description. */
-export class MeddlingLink implements Link {
-  readonly #inner: Link;
+export class MeddlingLink extends LinkDecorator {
   readonly #random: SeededRandom;
   /** How many packets are added for one that comes. */
   readonly #zeal: number;
@@ -62,59 +61,31 @@ export class MeddlingLink implements Link {
 
   /** Meddles with what `inner`, which becomes its own, brings. */
   constructor(inner: Link, seed: number, zeal: number) {
-    this.#inner = inner;
+    super(inner);
     this.#random = new SeededRandom(seed);
     this.#zeal = zeal;
     this.#closesWindows = seed % 2 === 0;
   }
 
-  get mtu(): number {
-    return this.#inner.mtu;
-  }
-
-  get checksumOffload(): boolean {
-    return this.#inner.checksumOffload;
-  }
-
-  get maxSegmentation(): number {
-    return this.#inner.maxSegmentation;
-  }
-
-  get isClosed(): boolean {
-    return this.#inner.isClosed;
-  }
-
-  receive(packet: PacketBuffer): boolean {
+  override receive(packet: PacketBuffer): boolean {
     if (this.#budget >= 1 && this.#remembered.length > 0 && this.#forged < MOST_FORGED) {
       this.#budget--;
       this.#forged++;
       if (this.#forge(packet)) return true;
     }
-    if (!this.#inner.receive(packet)) return false;
+    if (!this.inner.receive(packet)) return false;
     this.#budget += this.#zeal * this.#random.next() * 2;
     if (this.#parse(packet)) this.#remember(packet);
     return true;
   }
 
-  send(packet: PacketBuffer): SendResult {
+  override send(packet: PacketBuffer): SendResult {
     if (this.#parse(packet)) {
       const { end, flags } = this.#segment;
       if (flags & RST) this.#wasReset = true;
       else this.#sentEnd = this.#sentEnd === undefined ? end : seqMax(this.#sentEnd, end);
     }
-    return this.#inner.send(packet);
-  }
-
-  async wait(timeout: Millis, writable: boolean): Promise<void> {
-    await this.#inner.wait(timeout, writable);
-  }
-
-  wake(): void {
-    this.#inner.wake();
-  }
-
-  close(): void {
-    this.#inner.close();
+    return this.inner.send(packet);
   }
 
   /** Reads an IPv4 segment and leaves it as it is. */
