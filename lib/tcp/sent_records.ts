@@ -18,7 +18,7 @@ export const Mark = {
   Repeated: 8,
 } as const;
 
-const FIRST_CAPACITY = 16;
+const FIRST_CAPACITY = 4;
 
 /** The fields of a record. */
 export const END = 0;
