@@ -29,6 +29,8 @@ export class Campaign {
   readonly #options: CampaignOptions;
   /** Guests that run, by the name of their backend. */
   readonly #agents = new Map<string, Agent>();
+  /** Measurements that failed, with the name of the backend: they are not tried again. */
+  readonly #failed = new Set<string>();
 
   constructor(backends: readonly Backend[], options: CampaignOptions) {
     this.#backends = backends;
@@ -63,12 +65,15 @@ export class Campaign {
     const order = [...this.#backends.slice(shift), ...this.#backends.slice(0, shift)];
     const seen: string[] = [];
     for (const backend of order) {
+      const attempt = `${backend.name} ${name}`;
+      if (this.#failed.has(attempt)) continue;
       try {
         for (const [metric, value] of await measure(backend)) {
           this.samples.push({ metric, backend: backend.name, run, value });
           seen.push(`${backend.name} ${value.toPrecision(3)} ${metric.unit}`);
         }
       } catch (error) {
+        this.#failed.add(attempt);
         seen.push(`${backend.name} fails: ${error instanceof Error ? error.message : error}`);
       }
     }

@@ -81,12 +81,13 @@ async function publish(
     await Deno.writeTextFile(json, `${JSON.stringify(figures, undefined, 2)}\n`);
   }
   if (charts === undefined) return;
-  for (const [name, content] of drawCharts(rows, names)) {
-    await Deno.writeTextFile(`${charts}/${name}`, content);
-  }
-  const page = await Deno.readTextFile(`${charts}/${PAGE}`);
-  await Deno.writeTextFile(`${charts}/${PAGE}`, replaceFigures(page, text));
-  await call(Deno.execPath(), "fmt", "--quiet", `${charts}/${PAGE}`);
+  const page = `${charts}/${PAGE}`;
+  await Deno.writeTextFile(page, replaceFigures(await Deno.readTextFile(page), text));
+  const files = [...drawCharts(rows, names)].map(([name, content]) => {
+    Deno.writeTextFileSync(`${charts}/${name}`, content);
+    return `${charts}/${name}`;
+  });
+  await call(Deno.execPath(), "fmt", "--quiet", page, ...files);
 }
 
 function withSummaries(row: Row, names: readonly string[]): unknown {
