@@ -85,7 +85,7 @@ async function gvisor(folder: string): Promise<Backend> {
   const version = await packageVersion("golang-gvisor-gvisor-dev");
   const program = `${folder}/gvisor-forwarder`;
   await call(
-    ...["env", "GO111MODULE=off", `GOPATH=${GO_PATH}`, "GOFLAGS=", "HOME=/root"],
+    ...["env", "GO111MODULE=off", `GOPATH=${GO_PATH}`, "GOFLAGS="],
     ...[go, "build", "-o", program, GVISOR_SOURCE],
   );
   return {

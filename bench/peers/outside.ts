@@ -11,6 +11,9 @@ const SERVERS = new URL("./servers.py", import.meta.url).pathname;
 /** Ports of the servers. */
 export const Port = { Iperf: 5201, Echo: 7001, Closing: 7002 } as const;
 
+/** Files are gone with the namespace, too; and backends may have as many descriptors as can be. */
+const PREPARE = "mount -t tmpfs tmpfs /mnt && export TMPDIR=/mnt && " +
+  'ulimit -n "$(ulimit -Hn)" && exec "$@"';
 /** Tells the second start of this program from the first. */
 const INSIDE = "--inside";
 
@@ -25,10 +28,11 @@ export async function enterOwnNamespaces(main: string): Promise<readonly string[
   if (first === INSIDE) return rest;
   const user = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
   const kinds = ["--net", "--mount", "--mount-proc", "--pid", "--fork", "--kill-child"];
-  const command = new Deno.Command("unshare", {
+  const deno = [Deno.execPath(), "run", "-A", "--quiet", main, INSIDE, ...Deno.args];
+  const command = new Deno.Command("setpriv", {
     args: [
-      ...[...user, ...kinds, "--", "sh", "-c", 'ulimit -n "$(ulimit -Hn)" && exec "$@"', "sh"],
-      ...[Deno.execPath(), "run", "-A", "--quiet", main, INSIDE, ...Deno.args],
+      ...["--pdeathsig", "KILL", "--", "unshare", ...user, ...kinds],
+      ...["--", "sh", "-c", PREPARE, "sh", ...deno],
     ],
   });
   const { code } = await command.spawn().status;
