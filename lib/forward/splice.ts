@@ -25,7 +25,7 @@ export type SpliceEnd = "closed" | "reset by guest" | "reset by target" | "timed
  */
 const IDLE_READ = 1024;
 /** The most that is read from outside at a time: half of a send ring, many super-segments. */
-const BULK_READ = 524_288;
+const BULK_READ = 1_048_576;
 /** Reading goes on when this much of the send ring is free. */
 const LOW_WATER = 65_536;
 

@@ -29,7 +29,7 @@ export interface KeepAlive {
  * has reported so.
  */
 export interface ConnectionOptions {
-  /** What the connection may hold to be sent, at most; when it opens. @default {1048576} */
+  /** What the connection may hold to be sent, at most; when it opens. @default {2097152} */
   readonly sendBuffer?: number;
   /** What it may hold to be read, at most: its largest window; when it opens. @default {1048576} */
   readonly receiveBuffer?: number;
@@ -168,7 +168,7 @@ export type TcpConfig = Required<TcpOptions>;
 
 /** The defaults of {@linkcode TcpOptions}. */
 export const DEFAULT_TCP_OPTIONS: TcpConfig = {
-  sendBuffer: 1_048_576,
+  sendBuffer: 2_097_152,
   receiveBuffer: 1_048_576,
   initialReceiveBuffer: 262_144,
   windowScale: undefined,
