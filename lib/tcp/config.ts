@@ -151,7 +151,7 @@ export interface TcpOptions extends ConnectionOptions {
   readonly maxConnections?: number;
   /** Connections in TIME-WAIT, at most: then the oldest ends. @default {4096} */
   readonly maxTimeWait?: number;
-  /** Connections in SYN-RECEIVED, at most: then the oldest is reset. @default {4096} */
+  /** Connections in SYN-RECEIVED, at most: then the oldest is reset. @default {1024} */
   readonly maxHalfOpen?: number;
   /**
    * Flows that wait to be answered, at most; further SYNs are dropped. A stack
@@ -206,7 +206,7 @@ export const DEFAULT_TCP_OPTIONS: TcpConfig = {
   congestion: "cubic",
   maxConnections: 65_536,
   maxTimeWait: 4096,
-  maxHalfOpen: 4096,
+  maxHalfOpen: 1024,
   maxRequests: 4096,
 };
 
