@@ -11,9 +11,9 @@
  *
  * Memory is allocated when the first byte comes, doubles on demand, and is given
  * back when the queue has been empty for a while, so that thousands of idle
- * connections cost nothing. It counts against a {@linkcode MemoryBudget}. Growing moves the contents to new
- * memory and leaves the old as it was: whoever still writes from an old span
- * sends the right bytes.
+ * connections cost nothing. It counts against a {@linkcode MemoryBudget}. Growing
+ * moves the contents to new memory and leaves the old as it was: whoever still
+ * writes from an old span sends the right bytes.
  *
  * @module
  */

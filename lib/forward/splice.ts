@@ -21,7 +21,7 @@ export type SpliceEnd = "closed" | "reset by guest" | "reset by target" | "timed
 /**
  * An idle direction waits in a buffer of this size, bytes are few then; once it
  * is filled, the ring is read into in place. Ten thousand idle connections hold
- * 10 MB so, with places in their rings it would be a gigabyte.
+ * 10 MB so, with places in their rings it would be gigabytes.
  */
 const IDLE_READ = 1024;
 /** The most that is read from outside at a time: half of a send ring, many super-segments. */

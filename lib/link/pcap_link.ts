@@ -6,8 +6,9 @@
  *                   +-> pcap: wire packets with complete checksums
  *
  * The file has the classic format with nanosecond timestamps; its packets begin
- * with the IP header, or with that of Ethernet. What is recorded is a copy: offloads keep working, and a
- * super-segment is recorded as the packets that it will be on the wire.
+ * with the IP header, or with that of Ethernet. What is recorded is a copy:
+ * offloads keep working, and a super-segment is recorded as the packets that it
+ * will be on the wire.
  *
  * @see {@link https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-06.html | draft-ietf-opsawg-pcap}
  * @module
