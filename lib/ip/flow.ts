@@ -41,6 +41,9 @@ export class FlowKey {
   readonly own: AddressField = new AddressField();
   peerPort = 0;
   ownPort = 0;
+  /** Of the flow before: thousands share an address, or both. */
+  #client: IpAddress = copyAddress(this.peer);
+  #target: IpAddress = copyAddress(this.own);
 
   /** Takes the addresses of a packet that came in, and its ports. */
   assign(header: IpHeader, sourcePort: number, destinationPort: number): void {
@@ -52,10 +55,12 @@ export class FlowKey {
 
   /** The flow that a packet with this key opens. */
   toFlow(protocol: number): Flow {
+    if (!sameAddress(this.#client, this.peer)) this.#client = copyAddress(this.peer);
+    if (!sameAddress(this.#target, this.own)) this.#target = copyAddress(this.own);
     return {
       protocol,
-      client: { address: copyAddress(this.peer), port: this.peerPort },
-      target: { address: copyAddress(this.own), port: this.ownPort },
+      client: { address: this.#client, port: this.peerPort },
+      target: { address: this.#target, port: this.ownPort },
     };
   }
 

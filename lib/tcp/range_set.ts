@@ -18,9 +18,12 @@ export interface SeqRange {
   readonly end: Seq;
 }
 
+/** Of all sets that are empty, which are nearly all there are. */
+const NONE: readonly SeqRange[] = [];
+
 /** A set of sequence numbers; see the module's description. */
 export class RangeSet {
-  #ranges: SeqRange[] = [];
+  #ranges = NONE;
 
   /** How many ranges there are. */
   get count(): number {
@@ -80,12 +83,12 @@ export class RangeSet {
 
   /** Removes the last range. */
   removeLast(): void {
-    this.#ranges.pop();
+    this.#ranges = this.#ranges.slice(0, -1);
   }
 
   /** Removes everything. */
   clear(): void {
-    if (this.#ranges.length > 0) this.#ranges = [];
+    this.#ranges = NONE;
   }
 
   /** The parts of `[start, end)` that are not in the set, in order. */

@@ -15,11 +15,14 @@ import { type Seq, seqBefore, seqBeforeOrAt, seqDiff } from "./seq.ts";
 /** The most ranges out of order that are kept; beyond them the highest is forgotten. */
 export const MAX_RANGES = 128;
 
+/** Of all connections in which everything comes in order. */
+const NONE: readonly Seq[] = [];
+
 /** What has come out of order; see the module's description. */
 export class Reassembly {
   readonly #ranges = new RangeSet();
   /** The starts of the ranges that changed, latest first (RFC 2018 §4). */
-  #recent: Seq[] = [];
+  #recent = NONE;
   #duplicate: SeqRange | undefined;
 
   /** Whether nothing is missing. */

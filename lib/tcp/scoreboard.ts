@@ -24,7 +24,6 @@ import {
   END,
   Mark,
   MARKS,
-  NOTHING,
   SEGMENTS,
   SENT_AT,
   SentRecords,
@@ -34,6 +33,9 @@ import {
 
 /** More records than this are not kept: then what is sent adds to the last, and reports are ignored. */
 export const MAX_RECORDS = 16_384;
+/** One for all: it speaks of one acknowledgment at a time, which is taken in without a pause. */
+const delivery = new Delivery();
+
 /** The records; see the module's description. They are named by their index, valid until a change. */
 export class Scoreboard extends SentRecords {
   /** How often something was sent: of those sent at the same time it tells the order. */
@@ -41,7 +43,9 @@ export class Scoreboard extends SentRecords {
   /** What was sent again, in that order: start, end, its number. */
   #resent: number[] = [];
   /** What the acknowledgment that is being taken in has told so far. */
-  readonly delivery: Delivery = new Delivery();
+  get delivery(): Delivery {
+    return delivery;
+  }
   /** The position of SND.MAX. */
   next = 0;
   /** Bytes that the peer has reported. */
@@ -114,13 +118,7 @@ export class Scoreboard extends SentRecords {
         this.set(index, SEGMENTS, left);
       } else this.head++;
     }
-    if (this.head === this.tail) {
-      this.head =
-        this.tail =
-        this.firstUnjudged =
-        this.firstMaybeUnrepaired =
-          0;
-    }
+    if (this.head === this.tail) return this.clear();
     this.firstUnjudged = Math.max(this.firstUnjudged, this.head);
     this.firstMaybeUnrepaired = Math.max(this.firstMaybeUnrepaired, this.head);
   }
@@ -284,13 +282,8 @@ export class Scoreboard extends SentRecords {
 
   /** Forgets everything, memory included. */
   release(): void {
-    this.fields = NOTHING;
+    this.clear();
     this.#resent = [];
-    this.head =
-      this.tail =
-      this.firstUnjudged =
-      this.firstMaybeUnrepaired =
-        0;
     this.una = this.next;
     this.sacked =
       this.lost =

@@ -52,6 +52,16 @@ Deno.test("The rest of a super-segment was not sent before the part that has arr
   assertEquals(sent.again, 3000);
 });
 
+Deno.test("What one scoreboard gives back does not mix with what another takes (X-16)", () => {
+  const first = board(3);
+  first.acknowledge(3000);
+  const second = board(2);
+  first.sent(4000, 7);
+  first.sent(5000, 8);
+  assertEquals([first.count, first.sentAt(0), first.endOf(1)], [2, 7, 5000]);
+  assertEquals([second.count, second.sentAt(0), second.endOf(1)], [2, 0, 2000]);
+});
+
 Deno.test("The scoreboard is bounded, whatever is reported (X-16)", () => {
   const sent = board(0);
   for (let at = 1; at <= 2 * MAX_RECORDS; at++) sent.sent(10 * at, at);

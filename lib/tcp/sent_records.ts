@@ -18,6 +18,7 @@ export const Mark = {
   Repeated: 8,
 } as const;
 
+/** At least 2: room for more is never asked for at once. */
 const FIRST_CAPACITY = 4;
 
 /** The fields of a record. */
@@ -28,11 +29,18 @@ export const SEGMENTS = 3;
 export const MARKS = 4;
 export const STRIDE = 5;
 
-export const NOTHING = new Float64Array(0);
+const NOTHING = new Float64Array(0);
+
+/**
+ * Arrays of the first capacity that were given back. A connection that waits for nothing has none,
+ * since a typed array costs some 400 bytes beside its contents; one that sends takes one of these.
+ */
+const spare: Float64Array<ArrayBuffer>[] = [];
+const MOST_SPARE = 256;
 
 /** Records in the order of the stream. They are named by their index, valid until a change. */
 export class SentRecords {
-  protected fields = NOTHING;
+  protected fields: Float64Array<ArrayBuffer> = NOTHING;
   protected head = 0;
   protected tail = 0;
   /** Before this nothing that was sent once waits to be judged by its age. */
@@ -140,15 +148,28 @@ export class SentRecords {
     this.firstMaybeUnrepaired = cursorAfter(this.firstMaybeUnrepaired, first, last);
   }
 
+  /** Forgets all records, and gives their memory back. */
+  protected clear(): void {
+    const isFirst = this.fields.length === FIRST_CAPACITY * STRIDE;
+    if (isFirst && spare.length < MOST_SPARE) spare.push(this.fields);
+    this.fields = NOTHING;
+    this.head = 0;
+    this.tail = 0;
+    this.firstUnjudged = 0;
+    this.firstMaybeUnrepaired = 0;
+  }
+
   /** Makes room for `more` records; the others may move. */
   protected reserve(more: number): void {
     const capacity = this.fields.length / STRIDE;
     if (this.tail + more <= capacity) return;
+    if (capacity === 0) {
+      this.fields = spare.pop() ?? new Float64Array(FIRST_CAPACITY * STRIDE);
+      return;
+    }
     const head = this.head;
     let fields = this.fields;
-    if (2 * head < capacity || capacity === 0) {
-      fields = new Float64Array(Math.max(2 * capacity, FIRST_CAPACITY) * STRIDE);
-    }
+    if (2 * head < capacity) fields = new Float64Array(2 * capacity * STRIDE);
     // In place, at least half of the array is free again: moves cost no more than what was added.
     fields.set(this.fields.subarray(head * STRIDE, this.tail * STRIDE));
     this.fields = fields;
