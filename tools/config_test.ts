@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import checkout from "../deno.json" with { type: "json" };
 import published from "../deno.jsr.json" with { type: "json" };
+import { DENO_RUN } from "../tests/interop/deno_run.ts";
 
 Deno.test("deno.jsr.json has the imports and compiler options of deno.json", () => {
   assertEquals(published.imports, checkout.imports);
@@ -23,4 +24,10 @@ Deno.test("every jsr: import has a stand-in of that very version, which is never
   }
   const imports = Object.values(checkout.imports).filter((target) => target.startsWith("jsr:"));
   assertEquals(imports.sort(), [...standIns].sort());
+});
+
+Deno.test("./headgate runs Deno as tests and benchmarks do", async () => {
+  const launcher = await Deno.readTextFile(new URL("../headgate", import.meta.url));
+  const [, words] = /^set -- (.*) --config/m.exec(launcher) ?? [];
+  assertEquals(words, DENO_RUN.join(" "));
 });

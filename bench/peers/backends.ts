@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DENO_RUN } from "../../tests/interop/deno_run.ts";
 import { Unprivileged } from "../../tests/interop/unprivileged.ts";
 import { HOSTS, startAttached } from "./attached.ts";
 import { type Backend, call, kill, Missing, needProgram, spawn } from "./backend.ts";
@@ -23,7 +24,7 @@ export const BACKENDS: Readonly<Record<string, (folder: string) => Promise<Backe
 
 async function headgate(): Promise<Backend> {
   const { default: { version } } = await import("../../deno.json", { with: { type: "json" } });
-  const run = [Deno.execPath(), "run", "-A", "--quiet", CLI, "run"];
+  const run = [Deno.execPath(), ...DENO_RUN, CLI, "run"];
   const words = (...options: string[]) => [...run, "--quiet", "--host-loopback", ...options, "--"];
   return {
     name: "headgate",
@@ -42,7 +43,7 @@ function rootlessRun(): Record<string, readonly string[]> {
   if (!/^ *0 +0 +4294967295$/m.test(Deno.readTextFileSync("/proc/self/uid_map"))) return {};
   const { words, deno, cli, environment } = Unprivileged.one(CLI);
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const run = [deno, "run", "-A", "--quiet", cli, "run", "--quiet", "--", "true"];
+  const run = [deno, ...DENO_RUN, cli, "run", "--quiet", "--", "true"];
   return { rootless: [...words, "env", ...variables, ...run] };
 }
 

@@ -8,6 +8,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { DENO_RUN } from "./deno_run.ts";
 import { HostServer } from "./host.ts";
 import { eventually, markedProcesses, networkOfHost } from "./machine.ts";
 import { Unprivileged } from "./unprivileged.ts";
@@ -177,7 +178,7 @@ export class Scene implements AsyncDisposable {
     const words = [
       ...settings.prefix ?? [],
       ...this.#unprivileged?.words ?? [],
-      ...[this.#unprivileged?.deno ?? Deno.execPath(), "run", "-A", "--quiet"],
+      ...[this.#unprivileged?.deno ?? Deno.execPath(), ...DENO_RUN],
       ...[this.#unprivileged?.cli ?? CLI, "run", ...settings.options ?? [], "--", ...command],
     ];
     const [program = "", ...args] = words;
