@@ -155,7 +155,10 @@ export class Driver {
       if (!this.#unsent && !this.#stack.transmit(this.#outgoing, now)) return false;
       const result = this.#link.send(this.#outgoing);
       this.#unsent = result === SendResult.Full;
-      if (this.#unsent) return false;
+      if (this.#unsent) {
+        this.#outgoing.makeWhole(); // until then what it was made of may have changed
+        return false;
+      }
       if (result === SendResult.Refused) this.#stack.drops.count(Drop.LinkRefused);
     }
     return true;

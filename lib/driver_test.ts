@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { PacketBuffer } from "./base/packet_buffer.ts";
 import { Drop } from "./base/drop.ts";
+import { ChecksumState, HEADROOM, PacketBuffer } from "./base/packet_buffer.ts";
 import { Driver } from "./driver.ts";
 import { ipv4 } from "./ip/address.ts";
 import { type Link, SendResult } from "./link/link.ts";
@@ -9,8 +9,8 @@ import { Stack } from "./stack/stack.ts";
 /** A link that does what the test says. */
 class FakeLink implements Link {
   readonly mtu = 1500;
-  readonly checksumOffload = false;
-  readonly maxSegmentation = 0;
+  readonly checksumOffload: boolean = false;
+  readonly maxSegmentation: number = 0;
   /** What {@linkcode send} answers. */
   answer: SendResult = SendResult.Sent;
   /** Packets offered, as text. */
@@ -67,9 +67,8 @@ class FakeLink implements Link {
   }
 }
 
-function driven() {
+function driven(link: FakeLink = new FakeLink()) {
   const clock = { time: 1000, now: () => clock.time };
-  const link = new FakeLink();
   const stack = new Stack(link, { tcp: { initialRto: 1000 } });
   const driver = new Driver(stack, link, clock);
   let port = 1000;
@@ -103,6 +102,59 @@ Deno.test("Driver keeps a packet for which the link is full, and offers it again
   assertEquals(link.offered.length, 3);
   assertEquals(new Set(link.offered).size, 1);
   assertEquals([stack.transmitted, stack.drops.snapshot()], [1, {}]);
+  driver.close();
+  await running;
+});
+
+/** A link that takes packets from where they are. */
+class GatheringLink extends FakeLink {
+  override readonly checksumOffload = true;
+  override readonly maxSegmentation = 60_000;
+  readonly gathers = true;
+  /** The memory that the last packet went on in. */
+  tail = new Uint8Array(0);
+  readonly #whole = new PacketBuffer(HEADROOM + 65_536);
+
+  override send(packet: PacketBuffer): SendResult {
+    this.tail = packet.tail;
+    this.#whole.copyFrom(packet);
+    return super.send(this.#whole);
+  }
+}
+
+/** Takes what was offered last to `peer`, and what that answers to the link. */
+function answer(peer: Stack, link: FakeLink): void {
+  const packet = new PacketBuffer(HEADROOM + 65_536);
+  packet.clear();
+  const bytes = Uint8Array.fromHex(link.offered.at(-1) ?? "");
+  packet.bytes.set(bytes, packet.append(bytes.length));
+  packet.checksumState = ChecksumState.Verified;
+  peer.receive(packet, 1000);
+  peer.nextRequest()?.accept();
+  while (peer.transmit(packet, 1000)) {
+    link.incoming.push([...packet.bytes.subarray(packet.start, packet.end)]);
+  }
+}
+
+Deno.test("Driver keeps a packet whole, whatever becomes of the memory that it was in", async () => {
+  const link = new GatheringLink();
+  const { driver, connect } = driven(link);
+  const connection = connect();
+  const running = driver.run();
+  await link.untilWaiting(1);
+  answer(new Stack({ mtu: 1500, checksumOffload: false, maxSegmentation: 0 }), link);
+  link.answer = SendResult.Full;
+  connection.write(Uint8Array.from({ length: 50_000 }, (_, i) => i * 7 + (i >> 8)));
+  link.endWait();
+  await link.untilWaiting(2);
+  const { tail } = link;
+  assert(tail.length > 0);
+  tail.fill(0);
+  link.endWait();
+  await link.untilWaiting(3);
+  assertEquals(link.tail.length, 0);
+  const [first, second] = link.offered.slice(-2);
+  assert(first === second && (first?.length ?? 0) > 2 * 8192);
   driver.close();
   await running;
 });

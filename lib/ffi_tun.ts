@@ -15,18 +15,23 @@
  * @module
  */
 
+import { IoVectors } from "./ffi/io_vectors.ts";
 import { checked, cString, declare, errno, libc } from "./ffi/libc.ts";
 import { POLLIN, POLLOUT, PollSet } from "./ffi/poll.ts";
 import { Errno, errnoName, type Reason, SystemError } from "./ffi/system_error.ts";
 
 const calls = declare({
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
+  writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   ioctlValue: { name: "ioctl", parameters: ["i32", "u32", "u32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
 });
 
 /** Length of the virtio-net header before each packet. With 12 bytes an IP header is 4-aligned. */
 export const VNET_HEADER_LENGTH = 12;
+
+/** Of a frame: its head, and what is in a ring, at its end and at its beginning. */
+const MOST_PARTS = 3;
 
 /** Where the kernel keeps the device that TUN interfaces are made with. */
 export const TUN_PATH = "/dev/net/tun";
@@ -87,6 +92,8 @@ export class TunDevice {
   readonly datagramOffload: boolean;
 
   readonly #libc = libc();
+  readonly #writev = calls().writev;
+  readonly #vectors = new IoVectors(MOST_PARTS);
   readonly #descriptor: number;
   readonly #eventfd: number;
   readonly #polled = new PollSet(2);
@@ -152,18 +159,27 @@ export class TunDevice {
   /** Writes one frame: the virtio-net header and a packet. Never waits. */
   write(bytes: Uint8Array): WriteResult {
     if (this.#libc.write(this.#descriptor, bytes, bytes.length) >= 0) return WriteResult.Taken;
-    switch (errno()) {
-      case Errno.EAGAIN:
-      case Errno.EINTR:
-      case Errno.ENOBUFS:
-        return WriteResult.Full;
-      case Errno.EBADF:
-      case Errno.EBADFD:
-      case Errno.ENODEV:
-        return WriteResult.Gone;
-      default: // EINVAL: a bad header or packet; EIO: the interface is down
-        return WriteResult.Refused;
-    }
+    return whyNot();
+  }
+
+  /**
+   * Writes one frame that begins in `head` and goes on in `memory`, `count` bytes from `start` on,
+   * round its end. Never waits.
+   */
+  gather(
+    head: Uint8Array<ArrayBuffer>,
+    memory: Uint8Array<ArrayBuffer>,
+    start: number,
+    count: number,
+  ): WriteResult {
+    const vectors = this.#vectors;
+    const first = Math.min(count, memory.length - start);
+    vectors.clear();
+    vectors.add(head, 0, head.length);
+    vectors.add(memory, start, first);
+    if (first < count) vectors.add(memory, 0, count - first);
+    const written = this.#writev(this.#descriptor, vectors.bytes, vectors.count);
+    return written >= 0 ? WriteResult.Taken : whyNot();
   }
 
   /**
@@ -204,6 +220,22 @@ export class TunDevice {
   #release(): void {
     this.#libc.close(this.#descriptor);
     this.#libc.close(this.#eventfd);
+  }
+}
+
+/** What became of a frame that was not written. */
+function whyNot(): WriteResult {
+  switch (errno()) {
+    case Errno.EAGAIN:
+    case Errno.EINTR:
+    case Errno.ENOBUFS:
+      return WriteResult.Full;
+    case Errno.EBADF:
+    case Errno.EBADFD:
+    case Errno.ENODEV:
+      return WriteResult.Gone;
+    default: // EINVAL: a bad header or packet; EIO: the interface is down
+      return WriteResult.Refused;
   }
 }
 

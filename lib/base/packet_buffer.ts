@@ -11,12 +11,18 @@
  * prepends its header. Incoming packets are read front to back: each layer
  * consumes its header. Both cursors hold absolute offsets into `bytes`.
  *
+ * For a link that gathers, a long payload stays where it is: the packet goes on
+ * behind `end` in a tail, which is lent, and must be sent or made whole before
+ * its owner does anything else.
+ *
  * Beside its bytes a packet carries what offloads need: how far its transport
  * checksum is to be trusted, and, for a super-segment, the size into which it
  * will be (or was) cut.
  *
  * @module
  */
+
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /** Room that the stack leaves for headers in front of a payload, in bytes. */
 export const HEADROOM = 128;
@@ -44,8 +50,14 @@ export class PacketBuffer {
   readonly view: DataView<ArrayBuffer>;
   /** Where the contents begin. */
   start = 0;
-  /** Where the contents end. */
+  /** Where the contents end, a tail apart. */
   end = 0;
+  /** The memory in which the packet goes on behind `end`; its end is followed by its beginning. */
+  tail: Uint8Array<ArrayBuffer> = NOTHING;
+  /** Where in it the packet goes on. */
+  tailStart = 0;
+  /** For how many bytes; 0 for a packet that is whole. */
+  tailLength = 0;
   /** Whether the transport checksum is to be verified, completed, or neither. */
   checksumState: ChecksumState = ChecksumState.Plain;
   /** With `Partial`: where the transport header begins. */
@@ -61,14 +73,15 @@ export class PacketBuffer {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** Bytes in the packet. */
+  /** Bytes in the packet, a tail included. */
   get length(): number {
-    return this.end - this.start;
+    return this.end - this.start + this.tailLength;
   }
 
   /** Empties the packet and leaves `headroom` bytes for headers. */
   clear(headroom: number = HEADROOM): void {
     this.start = this.end = headroom;
+    this.#dropTail();
     this.checksumState = ChecksumState.Plain;
     this.segmentSize = 0;
   }
@@ -92,11 +105,39 @@ export class PacketBuffer {
     return at;
   }
 
-  /** Becomes a copy of `other`, cursors and offload fields included. */
+  /**
+   * Lets a whole packet go on in `memory`, `count` bytes from `start` on, round its end.
+   * They are not copied: see {@linkcode makeWhole}.
+   */
+  attach(memory: Uint8Array<ArrayBuffer>, start: number, count: number): void {
+    this.tail = memory;
+    this.tailStart = start;
+    this.tailLength = count;
+  }
+
+  /** Copies the tail behind `end`, so that it does not matter what becomes of that memory. */
+  makeWhole(): void {
+    const { bytes, tail, tailStart, tailLength } = this;
+    if (tailLength === 0) return;
+    const first = Math.min(tailLength, tail.length - tailStart);
+    bytes.set(tail.subarray(tailStart, tailStart + first), this.append(first));
+    const rest = tailLength - first;
+    if (rest > 0) bytes.set(tail.subarray(0, rest), this.append(rest));
+    this.#dropTail();
+  }
+
+  #dropTail(): void {
+    this.tail = NOTHING; // which may be large, and given back by now
+    this.tailLength = 0;
+  }
+
+  /** Becomes a copy of `other`, whole, cursors and offload fields included. */
   copyFrom(other: PacketBuffer): void {
     this.bytes.set(other.bytes.subarray(other.start, other.end), other.start);
     this.start = other.start;
     this.end = other.end;
+    this.attach(other.tail, other.tailStart, other.tailLength);
+    this.makeWhole();
     this.checksumState = other.checksumState;
     this.checksumStart = other.checksumStart;
     this.checksumOffset = other.checksumOffset;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { PacketBuffer } from "./packet_buffer.ts";
 import { RingBuffer } from "./ring_buffer.ts";
 
 const CAPACITY = 10_000; // neither a power of two nor a multiple of the smallest memory
@@ -64,6 +65,12 @@ class Pair {
     const copy = new Uint8Array(model.length + 2);
     ring.peek(0, model.length, copy, 1);
     assertEquals(copy, Uint8Array.from([0, ...model, 0]));
+    const packet = new PacketBuffer(model.length);
+    const offset = Math.min(7, model.length);
+    packet.clear(0);
+    ring.attach(offset, model.length - offset, packet);
+    packet.makeWhole();
+    assertEquals(packet.bytes.subarray(0, packet.length), copy.subarray(1 + offset, -1));
     const span = ring.filledSpan();
     assertEquals(span.length > 0, model.length > 0);
     assertEquals([...span], model.slice(0, span.length));

@@ -165,7 +165,7 @@ export class Neighbors {
     if (neighbor.waiting) this.#dropped(Drop.Unresolved);
     else if (this.#waiting === Neighbors.MOST_WAITING) return false;
     else this.#waiting++;
-    neighbor.waiting = new PacketBuffer(packet.end);
+    neighbor.waiting = new PacketBuffer(packet.end + packet.tailLength);
     neighbor.waiting.copyFrom(packet);
     return true;
   }

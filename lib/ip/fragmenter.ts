@@ -41,6 +41,7 @@ export class Fragmenter {
 
   /** Takes over the payload in `packet`, which is too long for a packet with this header. */
   begin(header: IpHeader, packet: PacketBuffer): void {
+    packet.makeWhole();
     completeChecksum(packet); // which nobody could do for a part
     const datagram = this.#datagram ??= new PacketBuffer(HEADROOM + LONGEST);
     datagram.copyFrom(packet);

@@ -53,6 +53,11 @@ export class EthernetLink extends LinkDecorator {
     return this.inner.mtu - ETHERNET_HEADER_LENGTH;
   }
 
+  /** Whether frames may go on in a tail, of which nothing is looked at here. */
+  get gathers(): boolean {
+    return this.inner.gathers ?? false;
+  }
+
   /** Reads frames until one has a packet for the stack; answers the others. */
   override receive(packet: PacketBuffer): boolean {
     for (let count = 0; count < MOST_FRAMES && this.inner.receive(packet); count++) {

@@ -163,9 +163,23 @@ Deno.test("EthernetLink lets others have their turn while frames pour in that ar
   assertEquals(pair.received(), toUs);
 });
 
+Deno.test("EthernetLink holds a packet whole whose tail was lent to it", () => {
+  const pair = new Pair();
+  const packet = pair.fill(toGuest.subarray(0, -4));
+  const tail = toGuest.slice(-4);
+  packet.attach(tail, 0, 4);
+  assertEquals(pair.link.send(packet), SendResult.Sent);
+  tail.fill(0xff);
+  pair.heard(); // the question where to
+  pair.frame(answer);
+  assertEquals(pair.received(), undefined);
+  assertEquals(pair.heard()?.subarray(14), toGuest);
+});
+
 Deno.test("EthernetLink has what its link has, and closes it", () => {
   const { link, guest } = new Pair();
   assertEquals([link.mtu, link.checksumOffload, link.maxSegmentation], [MTU, false, 0]);
+  assertEquals(link.gathers, false);
   assertEquals(link.isClosed, false);
   link.wake();
   link.close();

@@ -7,7 +7,10 @@ import type { Millis } from "../base/clock.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
 import type { Link, SendResult } from "./link.ts";
 
-/** A link that does whatever the link in it does; a subclass says what it does otherwise. */
+/**
+ * A link that does whatever the link in it does; a subclass says what it does otherwise. Unless
+ * it says so, it does not gather: many a subclass looks at the bytes.
+ */
 export abstract class LinkDecorator implements Link {
   /** The link in it, which belongs to it. */
   protected readonly inner: Link;

@@ -39,7 +39,7 @@ const LARGEST_SUPER_DATAGRAM = 65_535 - 20 - UDP_HEADER_LENGTH;
 /** What a {@linkcode TunLink} needs of a device. */
 export type FrameDevice = Pick<
   TunDevice,
-  "offload" | "datagramOffload" | "read" | "write" | "wait" | "wake" | "close"
+  "offload" | "datagramOffload" | "read" | "write" | "gather" | "wait" | "wake" | "close"
 >;
 
 /** A link over a TUN device; see the module's description. */
@@ -48,6 +48,7 @@ export class TunLink implements Link {
   readonly checksumOffload: boolean;
   readonly maxSegmentation: number;
   readonly maxDatagramSegmentation: number;
+  readonly gathers: boolean;
   readonly #tun: FrameDevice;
   readonly #frameHeader: number;
   /** Where frames are read to, so that what is in them has the same place, and as much, in each. */
@@ -68,6 +69,7 @@ export class TunLink implements Link {
     this.#frameStart = HEADROOM - frameHeader;
     this.mtu = mtu;
     this.checksumOffload = tun.offload;
+    this.gathers = tun.offload;
     this.maxSegmentation = tun.offload ? LARGEST_SUPER_SEGMENT : 0;
     this.maxDatagramSegmentation = tun.datagramOffload ? LARGEST_SUPER_DATAGRAM : 0;
   }
@@ -100,7 +102,7 @@ export class TunLink implements Link {
     if (this.#isClosed) return SendResult.Refused;
     const at = packet.start - VNET_HEADER_LENGTH;
     writeHeader(packet, at, packet.start + this.#frameHeader);
-    switch (this.#tun.write(packet.bytes.subarray(at, packet.end))) {
+    switch (this.#write(packet.bytes.subarray(at, packet.end), packet)) {
       case WriteResult.Taken:
         return SendResult.Sent;
       case WriteResult.Full:
@@ -111,6 +113,15 @@ export class TunLink implements Link {
         this.close();
         return SendResult.Refused;
     }
+  }
+
+  /** Writes a frame: its beginning, and the tail of its packet. */
+  #write(
+    head: Uint8Array<ArrayBuffer>,
+    { tail, tailStart, tailLength }: PacketBuffer,
+  ): WriteResult {
+    if (tailLength === 0) return this.#tun.write(head);
+    return this.#tun.gather(head, tail, tailStart, tailLength);
   }
 
   async wait(timeout: Millis, writable: boolean): Promise<void> {

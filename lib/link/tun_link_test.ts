@@ -3,6 +3,7 @@ import { Drop } from "../base/drop.ts";
 import { ChecksumState, HEADROOM, PacketBuffer } from "../base/packet_buffer.ts";
 import { VNET_HEADER_LENGTH, WriteResult } from "../ffi_tun.ts";
 import { Stack } from "../stack/stack.ts";
+import { SendResult } from "./link.ts";
 import { type FrameDevice, TunLink } from "./tun_link.ts";
 
 /** A device with one frame to read: an IPv4 packet of `length` bytes, UDP. */
@@ -20,6 +21,7 @@ function deviceWith(length: number): FrameDevice {
       return count;
     },
     write: () => WriteResult.Taken,
+    gather: () => WriteResult.Taken,
     wait: () => Promise.resolve(),
     wake: () => {},
     close: () => {},
@@ -72,4 +74,28 @@ Deno.test("a packet that its buffer has cut off is dropped and counted (G-07, Z-
   assertEquals(link.receive(packet), true);
   stack.receive(packet, 0);
   assertEquals([stack.received, stack.drops.of(Drop.Truncated)], [1, 1]);
+});
+
+Deno.test("TunLink writes a packet with a tail in parts, and does not change it", () => {
+  const written: [Uint8Array, Uint8Array, number, number][] = [];
+  const device: FrameDevice = {
+    ...deviceWith(20),
+    gather: (head, ...tail) => {
+      written.push([head.slice(VNET_HEADER_LENGTH), ...tail]);
+      return WriteResult.Full;
+    },
+  };
+  const packet = new PacketBuffer(HEADROOM + 3000);
+  packet.clear();
+  packet.bytes.set([1, 2, 3], packet.append(3));
+  const memory = Uint8Array.of(6, 7, 4, 5);
+  packet.attach(memory, 2, 3);
+  assertEquals(new TunLink(device, 1500).send(packet), SendResult.Full);
+  assertEquals(written, [[Uint8Array.of(1, 2, 3), memory, 2, 3]]);
+  assertEquals([packet.length, packet.tailLength], [6, 3]);
+});
+
+Deno.test("TunLink gathers if the device completes checksums", () => {
+  const gathers = (offload: boolean) => new TunLink({ ...deviceWith(20), offload }, 1500).gathers;
+  assertEquals([gathers(true), gathers(false)], [true, false]);
 });

@@ -50,6 +50,11 @@ export interface LinkCapabilities {
   readonly maxSegmentation: number;
   /** The largest payload of UDP that the link cuts into datagrams, in bytes. @default {0}: none */
   readonly maxDatagramSegmentation?: number;
+  /**
+   * Whether the link sends a packet that goes on in a tail: {@linkcode PacketBuffer.tail}. Counts
+   * only together with `checksumOffload`. @default {false}
+   */
+  readonly gathers?: boolean;
 }
 
 /** How much memory the connections of a {@linkcode Stack} hold, in bytes. */
@@ -122,6 +127,7 @@ export class Stack {
       mtu: link.mtu,
       checksumOffload: link.checksumOffload,
       maxSegmentation: link.maxSegmentation,
+      gathers: link.checksumOffload && (link.gathers ?? false),
       ...(options.random && { random: options.random }),
       ...(options.isn && { isn: options.isn }),
       unreachable: ({ flow }, syn, what) => {
@@ -199,7 +205,11 @@ export class Stack {
     this.#ip.advance(now);
   }
 
-  /** Makes one IP packet in `packet`; returns whether there was one to make. */
+  /**
+   * Makes one IP packet in `packet`; returns whether there was one to make. If the link gathers,
+   * and the packet is not sent before anything else is done, {@linkcode PacketBuffer.makeWhole}
+   * has to be called.
+   */
   transmit(packet: PacketBuffer, now: Millis): boolean {
     if (!this.#ip.transmit(packet, now)) return false;
     this.#transmitted++;

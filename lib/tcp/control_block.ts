@@ -126,6 +126,8 @@ export class ControlBlock {
   config: TcpConfig;
   /** The largest payload of a super-segment that the link takes, or 0. */
   maxSegmentation = 0;
+  /** Whether the link takes a payload from where it is. */
+  gathers = false;
   /** Moved only by {@linkcode enter}. */
   state: State = State.Closed;
   /** Why the connection was lost, if it was. */

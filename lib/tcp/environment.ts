@@ -16,6 +16,11 @@ export interface TcpEnvironment {
   readonly checksumOffload: boolean;
   /** The largest payload of a super-segment, or 0 when the link takes none. */
   readonly maxSegmentation: number;
+  /**
+   * Whether the link takes a payload from where it is; it must complete checksums, too, as
+   * nobody else sees the payload. @default {false}
+   */
+  readonly gathers?: boolean;
   /** Where secrets come from. @default the system's source */
   readonly random?: Random;
   /** Initial sequence numbers; for tests. @default {@linkcode isnGenerator} */

@@ -37,6 +37,8 @@ export interface HandshakeContext {
   readonly mtu: number;
   /** The largest payload of a super-segment that the link takes, or 0. */
   readonly maxSegmentation: number;
+  /** Whether the link takes a payload from where it is. */
+  readonly gathers: boolean;
   /** Our initial sequence number. */
   readonly iss: Seq;
   /** Added to the clock in our timestamps. */
@@ -81,6 +83,7 @@ function newControlBlock(config: TcpConfig, context: HandshakeContext): ControlB
   const largest = context.mtu - ipHeader - TCP_HEADER_LENGTH;
   const tcb = new ControlBlock(config, context.iss, context.memory, largest);
   tcb.maxSegmentation = context.maxSegmentation;
+  tcb.gathers = context.gathers;
   tcb.rcv.mss = Math.min(largest, config.maxSegmentSize ?? 0xffff);
   tcb.snd.mss = version4 ? DEFAULT_MSS_IPV4 : DEFAULT_MSS_IPV6;
   tcb.sack = config.sack;

@@ -327,6 +327,7 @@ export class Tcp implements TransportProtocol {
       peer: peer.address,
       mtu: this.#environment.mtu,
       maxSegmentation: this.#environment.maxSegmentation,
+      gathers: this.#environment.gathers ?? false,
       iss,
       memory: this.memory,
       timestampOffset: this.#isn.timestampOffset(own.address, peer.address),

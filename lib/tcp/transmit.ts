@@ -23,6 +23,12 @@ import { noteRetransmission } from "./undo.ts";
 import { advertiseWindow, synWindow } from "./window.ts";
 
 /**
+ * A payload that is shorter, in bytes, is as soon copied as described: to a TUN 4096 went in 1.11 us
+ * copied and 1.20 gathered, 8192 in 1.41 and 1.35, 65,400 in 4.26 and 3.00.
+ */
+const LEAST_ATTACHED = 8192;
+
+/**
  * Describes the next segment in `segment` and puts its payload into `packet`.
  *
  * @returns Whether there is one.
@@ -254,7 +260,8 @@ function fill(
   const count = Math.min(length, unacked.length - offset);
   segment.seq = start;
   if (count > 0) {
-    unacked.peek(offset, count, packet.bytes, packet.append(count));
+    if (tcb.gathers && count >= LEAST_ATTACHED) unacked.attach(offset, count, packet);
+    else unacked.peek(offset, count, packet.bytes, packet.append(count));
     segment.payloadLength = count;
     const perPacket = payloadPerPacket(tcb, segment);
     if (count > perPacket) {

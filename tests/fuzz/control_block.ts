@@ -107,6 +107,7 @@ class ControlBlockFuzz {
       peer: ipv4(1),
       mtu: MTU,
       maxSegmentation,
+      gathers: chance(),
       iss,
       timestampOffset,
       now: this.now,

@@ -1,9 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { TunDevice, type TunOptions, VNET_HEADER_LENGTH, WriteResult } from "../../lib/ffi_tun.ts";
 import { SystemError } from "../../lib/ffi/system_error.ts";
+import { UdpSocket } from "../../lib/ffi/udp_socket.ts";
+import { EndpointField } from "../../lib/ip/flow.ts";
 import { isPrivileged } from "../../lib/namespace/checks.ts";
 import { prepareGuest } from "../../lib/namespace/guest.ts";
 import { arp, join } from "../harness/frames.ts";
+import { at } from "../udp/peer.ts";
 import { lacking, within } from "./harness.ts";
 
 /** Registers a test that makes interfaces where it runs, which takes root. */
@@ -152,6 +155,42 @@ rootTest(
     }),
 );
 
+rootTest(
+  "A TUN device gathers a frame from its head and from a ring, wherever it wraps",
+  () =>
+    withTun(async (tun) => {
+      ip("link", "set", tun.name, "addrgenmode", "none");
+      ip("link", "set", tun.name, "up");
+      ip("address", "add", "198.51.100.2/24", "dev", tun.name); // RFC 5737
+      const socket = UdpSocket.open(4);
+      try {
+        const question = Uint8Array.from({ length: 500 }, (_, i) => i);
+        assertEquals(socket.send(at("198.51.100.1", 7), question, question.length), 0);
+        const bytes = new Uint8Array(2000);
+        let length = 0;
+        for (; length === 0; length = tun.read(bytes)) await tun.wait(Infinity, false);
+        bytes.fill(0, 0, VNET_HEADER_LENGTH);
+        answerDatagram(bytes.subarray(VNET_HEADER_LENGTH, length));
+        const head = bytes.subarray(0, VNET_HEADER_LENGTH + 28 + 1);
+        const rest = bytes.subarray(head.length, length);
+        for (const start of [0, 100, 600 - rest.length, 599]) {
+          const ring = new Uint8Array(600).fill(0xff);
+          rest.forEach((byte, i) => ring[(start + i) % ring.length] = byte);
+          assertEquals(tun.gather(head, ring, start, rest.length), WriteResult.Taken);
+          const answer = new Uint8Array(2000);
+          let count = -1;
+          while (count < 0) {
+            count = socket.receive(answer, new EndpointField());
+            if (count < 0) await tun.wait(1, false);
+          }
+          assertEquals(answer.subarray(0, count), question);
+        }
+      } finally {
+        socket.close();
+      }
+    }),
+);
+
 rootTest("A TAP device carries frames, and is no TUN device", () =>
   withTun(async (tap) => {
     ip("link", "set", tap.name, "addrgenmode", "none", "address", "02:00:00:00:00:64");
@@ -210,14 +249,19 @@ async function echoDatagram(offload: boolean): Promise<void> {
     bytes.fill(0, 0, VNET_HEADER_LENGTH);
     const packet = bytes.subarray(VNET_HEADER_LENGTH, length);
     assertEquals([packet.length, packet[0], packet[9]], [33, 0x45, 17]);
-    swap(packet, 12, 16, 4); // addresses
-    swap(packet, 20, 22, 2); // ports
-    packet.fill(0, 26, 28); // RFC 768: no checksum
+    answerDatagram(packet);
     assertEquals(guest.tun.write(bytes.subarray(0, length)), WriteResult.Taken);
     assertEquals(await guest.exited, 42);
   } finally {
     guest.close();
   }
+}
+
+/** Makes an IPv4 packet with a datagram one to its sender. */
+function answerDatagram(packet: Uint8Array): void {
+  swap(packet, 12, 16, 4); // addresses
+  swap(packet, 20, 22, 2); // ports
+  packet.fill(0, 26, 28); // RFC 768: no checksum
 }
 
 function swap(bytes: Uint8Array, one: number, other: number, length: number): void {
