@@ -135,7 +135,7 @@ async function setUp(options: GuestOptions, control: ControlSocket): Promise<Gue
   try {
     const descriptor = copyDescriptor(init, ScriptDescriptor.Tun);
     const { interfaceName: name, offload, tap = false } = options;
-    tun = TunDevice.adopt(descriptor, { name, offload, tap });
+    tun = TunDevice.adopt(descriptor, { name, offload, tap, persistent: true });
     control.send("adopted");
     if (await control.report(STEP_TIMEOUT) === undefined) {
       throw new SetupError(`Cannot configure the network of the guest: ${control.details}`);
