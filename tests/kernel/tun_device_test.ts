@@ -129,6 +129,12 @@ rootTest(
     }),
 );
 
+rootTest("A persistent TUN device is there after it was closed", () =>
+  withTun((tun) => {
+    tun.close();
+    ip("link", "delete", tun.name);
+  }, { persistent: true }));
+
 rootTest(
   "A TUN device may be closed while somebody waits, and again",
   () =>
