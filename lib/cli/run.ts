@@ -1,26 +1,21 @@
 /**
- * What `headgate run` does: puts the parts together as its options say.
+ * What `headgate run` does: has a guest set up and served as its options say.
+ *
+ * What is not needed to begin with the set-up is loaded meanwhile.
  *
  * @module
  */
-import type { EthernetOptions } from "../ethernet/ethernet.ts";
-import { AddressPolicy } from "../forward/policy.ts";
-import { SetupError } from "../namespace/guest.ts";
+import type { WatchedFile } from "../dns/watched_file.ts";
+import { formatResolvConf, type ResolvConf } from "../dns/resolv_conf.ts";
+import { type GuestOptions, SetupError } from "../namespace/guest.ts";
 import { hasIpv6 } from "../namespace/init.ts";
 import { findResolvConf } from "../namespace/resolv_conf_mount.ts";
-import { type GuestNames, runGuest } from "../namespace/run_guest.ts";
-import { FlowLog } from "../observe/flow_log.ts";
-import { parseAddress } from "../text/address.ts";
+import { withGuest } from "../namespace/with_guest.ts";
 import type { Capture } from "./capture.ts";
-import type { DnsOptions } from "./dns_options.ts";
-import { createGuestNaming } from "./guest_names.ts";
+import { hostResolvConf } from "./host_resolv_conf.ts";
 import type { NetworkOptions } from "./network_options.ts";
 import type { RunOptions } from "./run_options.ts";
-import { stationOf } from "./station.ts";
-import { summarize } from "./summary.ts";
-
-/** An idle connection is asked for a sign of life after two hours, as Linux does. */
-const KEEP_ALIVE = { idle: 7_200_000, interval: 75_000, count: 9 };
+import { say } from "./say.ts";
 
 /**
  * Runs the command behind the stack.
@@ -31,7 +26,7 @@ const KEEP_ALIVE = { idle: 7_200_000, interval: 75_000, count: 9 };
 export async function run(options: RunOptions): Promise<number> {
   const capture = options.pcap === undefined ? undefined : await startCapture(options.pcap);
   try {
-    return await runWith(options, capture);
+    return await runWith(withoutMissing(options), capture);
   } finally {
     capture?.close();
   }
@@ -43,92 +38,56 @@ async function startCapture(path: string): Promise<Capture> {
   return openCapture(path, say);
 }
 
-async function runWith(options: RunOptions, capture: Capture | undefined): Promise<number> {
-  const { verbosity } = options;
+/** The options without what this kernel does not have, and addresses in networks left out so. */
+function withoutMissing(options: RunOptions): RunOptions {
   const networks = options.networks.filter(({ version }) => version === 4 || hasIpv6());
   if (networks.length === 0) throw new SetupError("Cannot use IPv6 only: this kernel has none");
-  const log = new FlowLog({
-    ...(verbosity === "verbose" && { detail: say }),
-    ...(verbosity !== "quiet" && { denial: say }),
-  });
-  const naming = options.dns && createNaming(options.dns, options, networks);
-  const station = options.tap ? createStation(options, networks, naming?.names) : undefined;
-  const result = await runGuest({
-    guest: {
-      command: options.command,
-      interfaceName: options.interfaceName,
-      mtu: options.mtu,
-      offload: options.offload,
-      ...(naming?.resolvConf !== undefined && { resolvConf: naming.resolvConf }),
-      autoconfigure: !options.configure && networks.some(({ version }) => version === 6),
-      networks: !options.configure ? [] : networks.map(({ guest, prefixLength, gateway }) => (
-        { address: guest, prefixLength, gateway }
-      )),
-    },
-    forwarder: {
-      policy: new AddressPolicy({
-        networks: networks.map(({ gateway, prefixLength }) => (
-          { gateway: parseAddress(gateway), prefixLength }
-        )),
-        hostLoopback: options.hostLoopback,
-        udp: options.udp,
-        pings: options.icmp,
-      }),
-      observer: log,
-    },
-    ...(naming && { names: { ...naming.names, observer: log } }),
-    stack: {
-      addresses: station?.addresses ??
-        networks.flatMap(({ gateway, dns }) => [gateway, dns].map(parseAddress)),
-      guest: networks.map(({ guest, prefixLength }) => (
-        { address: parseAddress(guest), prefixLength }
-      )),
-      tcp: { isn: options.isn, keepAlive: KEEP_ALIVE },
-      udp: { idleTimeout: options.udpTimeout },
-    },
-    ...(station && { ethernet: station }),
-    ...(capture &&
-      (options.tap
-        ? { wrapFrames: (link) => capture.wrap(link, true) }
-        : { wrapLink: (link) => capture.wrap(link, false) })),
-    ...(verbosity === "verbose" && { warn: say }),
-  });
-  if (options.summary) { for (const line of summarize(log.rows, result)) say(line); }
-  return result.status;
-}
-
-/** What we are on the Ethernet of a guest that is in these networks. */
-function createStation(
-  { mtu, configure }: RunOptions,
-  networks: readonly NetworkOptions[],
-  names: GuestNames | undefined,
-): EthernetOptions {
-  return stationOf({ networks, dns: names?.addresses ?? [], mtu, configures: !configure });
-}
-
-/** The name service of a guest that is in these networks, and its resolv.conf if it can have one. */
-function createNaming(
-  { servers, addresses }: DnsOptions,
-  { hostLoopback, verbosity }: RunOptions,
-  networks: readonly NetworkOptions[],
-): { readonly names: GuestNames; readonly resolvConf?: string } {
+  const { dns } = options;
   const hasNetwork = (address: string) =>
     networks.some(({ version }) => version === (address.includes(":") ? 6 : 4));
-  const { names, resolvConf } = createGuestNaming(
-    { servers, addresses: addresses.filter(hasNetwork) },
-    hostLoopback ? networks.map(({ gateway }) => gateway) : [],
-  );
-  if (findResolvConf()) return { names, resolvConf };
+  const addresses = dns?.addresses.filter(hasNetwork) ?? [];
+  return { ...options, networks, ...(dns && { dns: { ...dns, addresses } }) };
+}
+
+function runWith(options: RunOptions, capture: Capture | undefined): Promise<number> {
+  const host = hostResolvConf();
+  return withGuest(guestOf(options, host), async () => {
+    const { serviceOf } = await import("./service.ts");
+    return serviceOf(options, host, capture);
+  });
+}
+
+/** The guest, as it is to be set up. */
+function guestOf(options: RunOptions, host: WatchedFile<ResolvConf>): GuestOptions {
+  const { networks, configure } = options;
+  const resolvConf = options.dns && placedResolvConf(options.dns.addresses, options, host);
+  return {
+    command: options.command,
+    interfaceName: options.interfaceName,
+    mtu: options.mtu,
+    offload: options.offload,
+    tap: options.tap,
+    ...(resolvConf !== undefined && { resolvConf }),
+    autoconfigure: !configure && networks.some(({ version }) => version === 6),
+    networks: configure ? networks.map(linkNetworkOf) : [],
+  };
+}
+
+function linkNetworkOf({ guest, prefixLength, gateway }: NetworkOptions) {
+  return { address: guest, prefixLength, gateway };
+}
+
+/** The text of the guest's resolv.conf, if it can have one. */
+function placedResolvConf(
+  servers: readonly string[],
+  { verbosity }: RunOptions,
+  host: WatchedFile<ResolvConf>,
+): string | undefined {
+  if (findResolvConf()) return formatResolvConf(servers, host.current());
   if (verbosity !== "quiet") say(NO_RESOLV_CONF);
-  return { names };
+  return undefined;
 }
 
 const NO_RESOLV_CONF =
   "the guest finds no names: this machine has no /etc/resolv.conf that could " +
   "be hidden behind the guest's own; make an empty one";
-
-/** Says something to the user, apart from what the command says. */
-function say(line: string): void {
-  // deno-lint-ignore no-console -- standard error is where headgate speaks
-  console.error(`headgate: ${line}`);
-}

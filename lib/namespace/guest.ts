@@ -58,6 +58,8 @@ export interface GuestOptions extends LinkSettings {
 export interface Guest {
   /** The other end of the guest's link. Whoever uses it closes it, or {@linkcode close} does. */
   readonly tun: TunDevice;
+  /** The longest IP packet on it, in bytes. */
+  readonly mtu: number;
   /** What the machine did not allow, though it need not keep the command from running. */
   readonly warnings: readonly string[];
   /** The command's exit status as a shell has it: 128 + n if it died of signal n. */
@@ -146,10 +148,11 @@ async function setUp(options: GuestOptions, control: ControlSocket): Promise<Gue
     await untilEnd(init);
     throw error;
   }
-  const guest = createGuest(init, tun, control, [
+  const warnings = [
     ...(opened.includes("outer") ? [OUTER_PROC] : []),
     ...(opened.includes("shared") ? [SHARED_ETC] : []),
-  ]);
+  ];
+  const guest = createGuest(init, { tun, mtu: options.mtu, warnings }, control);
   if (resolvConf) keepResolvConf(init, resolvConf, guest.exited);
   return guest;
 }
@@ -204,9 +207,8 @@ function setupError(action: string, reason: Reason & { readonly name?: string })
 
 function createGuest(
   init: number,
-  tun: TunDevice,
+  known: Pick<Guest, "tun" | "mtu" | "warnings">,
   control: ControlSocket,
-  warnings: readonly string[],
 ): Guest {
   let isOver = false;
   const hadTerminal = isInForeground();
@@ -215,8 +217,7 @@ function createGuest(
     if (hadTerminal && !isInForeground()) takeForeground();
   });
   return {
-    tun,
-    warnings,
+    ...known,
     exited,
     start() {
       control.send("go");
@@ -229,7 +230,7 @@ function createGuest(
     },
     close() {
       if (!isOver) killChild(init);
-      tun.close();
+      known.tun.close();
       control.close();
     },
   };

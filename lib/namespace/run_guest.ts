@@ -14,19 +14,23 @@ import { DatagramForwarder, type DatagramForwarderOptions } from "../forward/dat
 import { Forwarder, type ForwarderOptions } from "../forward/forwarder.ts";
 import { Services } from "../forward/services.ts";
 import type { IpAddress } from "../ip/address.ts";
-import { EthernetLink } from "../link/ethernet_link.ts";
 import { Pings } from "../forward/pings.ts";
 import type { Link } from "../link/link.ts";
 import { TunLink } from "../link/tun_link.ts";
 import { Stack, type StackOptions } from "../stack/stack.ts";
 import { affordableDatagramFlows } from "./descriptors.ts";
-import { type Guest, type GuestOptions, prepareGuest } from "./guest.ts";
-import { forwardSignals, type SignalForwarding } from "./signals.ts";
+import type { Guest, GuestOptions } from "./guest.ts";
+import type { SignalForwarding } from "./signals.ts";
+import { withGuest } from "./with_guest.ts";
 
 /** What {@linkcode runGuest} is to do. */
-export interface RunGuestOptions {
+export interface RunGuestOptions extends ServeOptions {
   /** The command, its namespace and its link. */
   readonly guest: GuestOptions;
+}
+
+/** What a guest is served with. */
+export interface ServeOptions {
   /** What the guest may reach, and how. */
   readonly forwarder: ForwarderOptions;
   /** The name service of the guest; its resolv.conf is in `guest`. @default none */
@@ -82,25 +86,23 @@ const MOST_LAST_STEPS = 400;
  *
  * @throws {SetupError} When the guest cannot be set up; then nothing has run.
  */
-export async function runGuest(options: RunGuestOptions): Promise<GuestResult> {
-  const signals = forwardSignals();
-  try {
-    const tap = options.ethernet !== undefined;
-    const guest = await prepareGuest({ ...options.guest, tap, signal: signals.abort });
-    for (const warning of guest.warnings) options.warn?.(warning);
-    return await serve(guest, options, signals);
-  } finally {
-    signals.stop();
-  }
+export function runGuest({ guest, ...options }: RunGuestOptions): Promise<GuestResult> {
+  const tap = options.ethernet !== undefined;
+  return withGuest(
+    { ...guest, tap },
+    () => Promise.resolve((guest, signals) => serveGuest(guest, options, signals)),
+  );
 }
 
-async function serve(
+/** Serves a guest that is set up, until it has ended. */
+export async function serveGuest(
   guest: Guest,
-  options: RunGuestOptions,
+  options: ServeOptions,
   signals: SignalForwarding,
 ): Promise<GuestResult> {
+  for (const warning of guest.warnings) options.warn?.(warning);
   const drops = new DropCounters();
-  const below = linkOf(guest, options, drops);
+  const below = await linkOf(guest, options, drops);
   const link = options.wrapLink?.(below) ?? below;
   const udp = { maxFlows: affordableDatagramFlows(), ...options.stack?.udp };
   const stack = new Stack(link, { ...options.stack, udp, drops });
@@ -138,16 +140,20 @@ async function serve(
     datagrams.stop();
     await pings.stop();
     driver.close();
-    await running.finally(() => guest.close());
+    await running;
   }
 }
 
 /** The guest's link, for IP packets. */
-function linkOf({ tun }: Guest, options: RunGuestOptions, drops: DropCounters): Link {
-  const { guest: { mtu }, ethernet, wrapFrames } = options;
+async function linkOf(
+  { tun, mtu }: Guest,
+  { ethernet, wrapFrames }: ServeOptions,
+  drops: DropCounters,
+): Promise<Link> {
   if (!ethernet) return new TunLink(tun, mtu);
   const device = new TunLink(tun, mtu + ETHERNET_HEADER_LENGTH, ETHERNET_HEADER_LENGTH);
   const frames = wrapFrames?.(device) ?? device;
+  const { EthernetLink } = await import("../link/ethernet_link.ts"); // 2 ms of each start
   return new EthernetLink(frames, { ...ethernet, clock: systemClock, drops });
 }
 
