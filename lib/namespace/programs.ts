@@ -27,10 +27,13 @@ export type Program =
 export function findProgram(name: string, folders: readonly string[] = []): Program {
   if (name.includes("/")) return examine(name);
   const all = [...(Deno.env.get("PATH") ?? "").split(":"), ...folders];
-  const programs = all.map((folder) => examine(`${folder === "" ? "." : folder}/${name}`));
-  return programs.find(({ found }) => found === "executable") ??
-    programs.find((program) => program.found === "other" && program.isFile) ??
-    { found: "nothing" };
+  let best: Program = { found: "nothing" };
+  for (const folder of all) {
+    const program = examine(`${folder === "" ? "." : folder}/${name}`);
+    if (program.found === "executable") return program;
+    if (best.found === "nothing" && program.found === "other" && program.isFile) best = program;
+  }
+  return best;
 }
 
 /** The path of a program that belongs to the system, or undefined if there is none. */

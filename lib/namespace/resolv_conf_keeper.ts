@@ -13,7 +13,7 @@
 import { isPrivileged } from "./checks.ts";
 import type { GuestResolvConf } from "./init.ts";
 import { findSystemProgram } from "./programs.ts";
-import { findResolvConf, RESOLV_CONF_SCRIPT } from "./resolv_conf_mount.ts";
+import { findResolvConf, RESOLV_CONF_SCRIPT, type ResolvConfPlace } from "./resolv_conf_mount.ts";
 
 /** How often the host's file is looked at, in milliseconds: 0.4 ms each, of a process that is idle. */
 const INTERVAL = 2000;
@@ -36,11 +36,6 @@ export function keepResolvConf(
   { text, version }: GuestResolvConf,
   exited: Promise<unknown>,
 ): void {
-  const [nsenter, sh, mount, umount] = ["nsenter", "sh", "mount", "umount"].map(findSystemProgram);
-  if (!nsenter || !sh || !mount || !umount) return;
-  // Of the user namespace its root is kept, which we are already.
-  const user = isPrivileged() ? [] : ["--user", "--preserve-credentials"];
-  const enter = [`--target=${init}`, ...user, "--net", "--mount", "--pid", "--"];
   let current = version;
   let isBusy = false;
   const timer = setInterval(async () => {
@@ -48,12 +43,24 @@ export function keepResolvConf(
     if (!place || place.version === current) return;
     isBusy = true;
     current = place.version;
-    const words = [sh, "-c", SCRIPT, "sh", mount, umount, text, place.target, place.folder];
-    await run(nsenter, [...enter, ...words]);
+    await mountAgain(init, text, place);
     isBusy = false;
   }, INTERVAL);
   const stop = () => clearInterval(timer);
   exited.then(stop, stop);
+}
+
+async function mountAgain(
+  init: number,
+  text: string,
+  { target, folder }: ResolvConfPlace,
+): Promise<void> {
+  const [nsenter, sh, mount, umount] = ["nsenter", "sh", "mount", "umount"].map(findSystemProgram);
+  if (!nsenter || !sh || !mount || !umount) return;
+  // Of the user namespace its root is kept, which we are already.
+  const user = isPrivileged() ? [] : ["--user", "--preserve-credentials"];
+  const enter = [`--target=${init}`, ...user, "--net", "--mount", "--pid", "--"];
+  await run(nsenter, [...enter, sh, "-c", SCRIPT, "sh", mount, umount, text, target, folder]);
 }
 
 /** Runs a program, whatever becomes of it: when it fails the guest has ended, or soon needs another. */

@@ -33,7 +33,12 @@ export async function withGuest<T>(
     const [guest, serve] = await Promise.all([preparing, load()]);
     return await serve(guest, signals);
   } finally {
-    await preparing.then((guest) => guest.close(), () => {}); // why not has been thrown above
+    await preparing.then(end, () => {}); // why it failed has been thrown above
     signals.stop();
   }
+}
+
+async function end(guest: Guest): Promise<void> {
+  guest.close();
+  await guest.exited;
 }
