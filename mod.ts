@@ -157,5 +157,6 @@ export {
   type GuestResult,
   runGuest,
   type RunGuestOptions,
+  type ServeOptions,
 } from "./lib/namespace/run_guest.ts";
 export { FlowLog, type FlowLogLines, type TargetRow } from "./lib/observe/flow_log.ts";
