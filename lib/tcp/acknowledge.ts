@@ -88,6 +88,7 @@ function advance(tcb: ControlBlock, segment: Segment, data: number): void {
   board.acknowledge(board.una + seqDiff(segment.ack, snd.una));
   tcb.awaitsMore = false;
   tcb.unacked.drop(data);
+  tcb.unacked.trim(); // in a second or two thousands may have had a request each
   snd.una = segment.ack;
   if (seqBefore(snd.nxt, snd.una)) snd.nxt = snd.una;
   tcb.attempts = 0;

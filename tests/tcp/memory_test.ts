@@ -75,6 +75,20 @@ talkTest("TCP widens its window to no more than the buffer (W-21, W-18)", (open)
   assertEquals(talk.connection.info.receiveBuffer, 25_000);
 });
 
+talkTest(
+  "TCP gives the memory for a small answer back once that is acknowledged (D-06)",
+  (open) => {
+    const talk = open().establish();
+    talk.write(100);
+    skip(talk);
+    assert(talk.stack.memory.used > 0);
+    talk.play("< . 1:1(0) ack 51");
+    assert(talk.stack.memory.used > 0);
+    talk.play("< . 1:1(0) ack 101");
+    assertEquals(talk.stack.memory.used, 0);
+  },
+);
+
 talkTest("TCP gives memory back that has been idle for seconds (D-06)", (open) => {
   const talk = open().establish();
   talk.write(10_000);
