@@ -77,7 +77,7 @@ export type {
 } from "./lib/tcp/congestion.ts";
 export type { Connection } from "./lib/tcp/connection.ts";
 export type { TcpInfo } from "./lib/tcp/info.ts";
-export { Event } from "./lib/tcp/control_block.ts";
+export { Event, type TextSink } from "./lib/tcp/control_block.ts";
 export { TcpError, type TcpErrorCode } from "./lib/tcp/error.ts";
 export type { IsnAlgorithm, IsnGenerator } from "./lib/tcp/isn.ts";
 export type { ListenEndpoint, Listener, ListenerInfo, ListenOptions } from "./lib/tcp/listener.ts";
@@ -95,7 +95,8 @@ export {
   type StackOptions,
 } from "./lib/stack/stack.ts";
 export { formatAddress, formatEndpoint, formatFlow, parseAddress } from "./lib/text/address.ts";
-export { Driver, type Shell, systemClock } from "./lib/driver.ts";
+export { Driver, type DriverOptions, type Shell, systemClock } from "./lib/driver.ts";
+export { type Pollable, Poller, type Token } from "./lib/ffi/poller.ts";
 export { TunDevice, type TunOptions, WriteResult } from "./lib/ffi_tun.ts";
 export { type Link, SendResult } from "./lib/link/link.ts";
 export { LinkDecorator } from "./lib/link/link_decorator.ts";

@@ -2,13 +2,19 @@
  * Runs a {@linkcode Stack} on a {@linkcode Link} in real time.
  *
  *     link -> stack -> shell -> stack -> link      one step, bounded
- *          wait: poll(2), the only yield           once per step
+ *          look: has anything happened?            after each step
+ *          wait: the only yield                    when nothing has, or it is time
+ *
+ * Waiting gives the thread to Deno's event loop, and takes 30 us or more to get it back. So
+ * as long as nothing depends on the event loop and something happens, the driver keeps the
+ * thread; but not for longer than a slice.
  *
  * @module
  */
 import type { Clock, Millis } from "./base/clock.ts";
 import { Drop } from "./base/drop.ts";
 import { HEADROOM, PacketBuffer } from "./base/packet_buffer.ts";
+import type { Poller } from "./ffi/poller.ts";
 import { type Link, SendResult } from "./link/link.ts";
 import type { Stack } from "./stack/stack.ts";
 
@@ -23,11 +29,43 @@ const PACKET_CAPACITY: number = HEADROOM + 65_536;
  * loss probe. Answers to the guest then need not wake the poll only because they have started it.
  */
 const ACTIVE_SLEEP: Millis = 2;
+/** The longest that the thread is kept from the rest of a program that may want it, too. */
+const SLICE: Millis = 1;
+/** The same where the program has nothing else to do. */
+const LONG_SLICE: Millis = 50;
+/** How long the thread waits for more after something has happened, if it may. */
+const PATIENCE: Millis = 1;
+/** For how much of that it does not sleep. */
+const SPIN: Millis = 0.05;
+/**
+ * Bytes in a step from which on it sleeps at once: it is not latency that counts then, and others
+ * may need the processor.
+ */
+const BULK = 16_384;
 
 /** Who takes requests and events from the stack. */
 export interface Shell {
-  /** Pulls what the stack has to say; called in every step. */
-  pump(): void;
+  /**
+   * Pulls what the stack has to say; called in every step.
+   *
+   * @param isBehind Whether packets wait on the link that the stack has not seen.
+   * @returns Whether it is to be called again at once. @default {false}
+   */
+  pump(isBehind: boolean): boolean | void;
+  /** Whether it waits for something that only Deno's event loop brings. @default {false} */
+  readonly awaits?: boolean;
+}
+
+/** Settings of a {@linkcode Driver}. */
+export interface DriverOptions {
+  /** What time it is. @default {the system's clock} */
+  readonly clock?: Clock;
+  /**
+   * Whether the program has nothing better to do than to wait for the link: the driver may then
+   * keep the thread, some milliseconds at a time, while there is traffic. Answers come sooner by
+   * what a wake-up takes; timers and promises of the program come later. @default {false}
+   */
+  readonly mayBlock?: boolean;
 }
 
 /** Monotonic time of this process. */
@@ -38,6 +76,8 @@ export class Driver {
   readonly #stack: Stack;
   readonly #link: Link;
   readonly #clock: Clock;
+  readonly #mayBlock: boolean;
+  readonly #slice: Millis;
   readonly #incoming = new PacketBuffer(PACKET_CAPACITY);
   readonly #outgoing = new PacketBuffer(PACKET_CAPACITY);
   readonly #shells: Shell[] = [];
@@ -47,12 +87,23 @@ export class Driver {
   #closed = false;
   #failure: { readonly error: unknown } | undefined;
   #sleepsUntil: Millis = 0;
+  /** In packets of the last step. */
+  #bytes = 0;
+  /** When others last had the thread. */
+  #yieldedAt: Millis = -Infinity;
 
   /** Joins a stack and a link; {@linkcode Driver.run} sets them going. */
-  constructor(stack: Stack, link: Link, clock: Clock = systemClock) {
+  constructor(stack: Stack, link: Link, options: DriverOptions = {}) {
     this.#stack = stack;
     this.#link = link;
-    this.#clock = clock;
+    this.#clock = options.clock ?? systemClock;
+    this.#mayBlock = options.mayBlock ?? false;
+    this.#slice = this.#mayBlock ? LONG_SLICE : SLICE;
+  }
+
+  /** What waits for the link, if it is a device. */
+  get poller(): Poller | undefined {
+    return this.#link.poller;
   }
 
   /** Lets `shell`, too, pull requests and events from now on. */
@@ -63,7 +114,7 @@ export class Driver {
   /**
    * Runs until {@linkcode Driver.close}, or until the link is gone; closes the link.
    *
-   * Waits once per step even when there is more to do: of all ways to yield,
+   * Waits at times even when there is more to do: of all ways to yield,
    * only a real asynchronous operation gives Deno's sockets their turn.
    *
    * @throws What a step has thrown, which is a mistake in the stack or the shell.
@@ -84,9 +135,39 @@ export class Driver {
       const { busy, idle } = this.#step();
       const now = this.#clock.now();
       const longest = idle ? Infinity : now + ACTIVE_SLEEP;
-      this.#sleepsUntil = busy ? now : Math.min(this.#stack.nextDeadline, longest);
-      await this.#link.wait(Math.max(0, this.#sleepsUntil - now), this.#unsent);
+      const until = busy ? now : Math.min(this.#stack.nextDeadline, longest);
+      const isWatchful = this.#mayBlock && !idle && !this.#isAwaited;
+      if (this.#link.poller && !this.#isAwaited && now < this.#yieldedAt + this.#slice) {
+        if (this.#look(isWatchful ? until - now : 0) || busy) continue;
+        this.#sleepsUntil = until;
+      } else {
+        this.#sleepsUntil = isWatchful ? now : until; // others just have their turn
+      }
+      await this.#link.wait(Math.max(0, this.#sleepsUntil - this.#clock.now()), this.#unsent);
+      this.#yieldedAt = this.#clock.now();
     }
+  }
+
+  /** Whether something depends on the event loop. */
+  get #isAwaited(): boolean {
+    for (const { awaits } of this.#shells) if (awaits) return true;
+    return false;
+  }
+
+  /**
+   * Sees whether something has happened; with patience it waits for that, and keeps the thread:
+   * without sleeping at first, since to wake a processor takes 20 us and more.
+   */
+  #look(patience: Millis): boolean {
+    const link = this.#link;
+    if (!link.look) return false;
+    if (link.look(0, this.#unsent)) return true;
+    if (patience <= 0) return false;
+    const spinsUntil = this.#bytes < BULK ? this.#clock.now() + Math.min(patience, SPIN) : 0;
+    while (this.#clock.now() < spinsUntil) {
+      if (link.look(0, this.#unsent)) return true;
+    }
+    return patience > SPIN && link.look(Math.min(patience, PATIENCE), this.#unsent);
   }
 
   /**
@@ -124,25 +205,29 @@ export class Driver {
   /** In, timers, events, out; `busy`: there may be more; `idle`: there was nothing at all. */
   #step(): { busy: boolean; idle: boolean } {
     const now = this.#clock.now();
-    const received = this.#takeIn(now);
-    const before = this.#stack.transmitted;
-    const isMore = this.#transmitBurst(now);
-    const sent = this.#stack.transmitted - before;
-    return { busy: received === BURST || isMore, idle: received + sent === 0 };
+    this.#bytes = 0;
+    const before = this.#stack.received + this.#stack.transmitted;
+    const hasMoreIn = this.#takeIn(now);
+    const hasMoreOut = this.#transmitBurst(now);
+    const after = this.#stack.received + this.#stack.transmitted;
+    return { busy: hasMoreIn || hasMoreOut, idle: after === before };
   }
 
-  /** What has come, timers, and events; returns how many packets there were. */
-  #takeIn(now: Millis): number {
+  /** What has come, timers, and events; returns whether there may be more. */
+  #takeIn(now: Millis): boolean {
     this.#stepping = true; // what the shell does now is sent at the end of the step
     try {
       let received = 0;
       while (received < BURST && this.#link.receive(this.#incoming)) {
+        this.#bytes += this.#incoming.length;
         this.#stack.receive(this.#incoming, now);
         received++;
       }
       this.#stack.advance(now);
-      for (const shell of this.#shells) shell.pump();
-      return received;
+      const isBehind = received === BURST;
+      let isMore = isBehind;
+      for (const shell of this.#shells) isMore = shell.pump(isBehind) === true || isMore;
+      return isMore;
     } finally {
       this.#stepping = false;
     }
@@ -153,6 +238,7 @@ export class Driver {
     for (let sent = 0; sent < BURST; sent++) {
       // A packet that the link did not take stays here and goes first.
       if (!this.#unsent && !this.#stack.transmit(this.#outgoing, now)) return false;
+      this.#bytes += this.#outgoing.length;
       const result = this.#link.send(this.#outgoing);
       this.#unsent = result === SendResult.Full;
       if (this.#unsent) {

@@ -70,7 +70,7 @@ class FakeLink implements Link {
 function driven(link: FakeLink = new FakeLink()) {
   const clock = { time: 1000, now: () => clock.time };
   const stack = new Stack(link, { tcp: { initialRto: 1000 } });
-  const driver = new Driver(stack, link, clock);
+  const driver = new Driver(stack, link, { clock });
   let port = 1000;
   const connect = () => {
     const client = { address: ipv4(0x0a000202), port: port++ };
@@ -201,8 +201,8 @@ Deno.test("Driver wakes when a kick finds the link full, to wait for room", asyn
 Deno.test("Driver lets several shells pull, in the order in which they came", async () => {
   const { link, driver } = driven();
   const pumped: string[] = [];
-  driver.attach({ pump: () => pumped.push("one") });
-  driver.attach({ pump: () => pumped.push("two") });
+  driver.attach({ pump: () => void pumped.push("one") });
+  driver.attach({ pump: () => void pumped.push("two") });
   const running = driver.run();
   await link.untilWaiting(1);
   assertEquals(pumped, ["one", "two"]);

@@ -8,8 +8,7 @@
  * header and behind it is no business of this file.
  *
  * Reading and writing are synchronous calls that never wait: 0.2 us each.
- * Waiting is poll(2) on a thread of Deno's, for the device and for an eventfd
- * that {@linkcode TunDevice.wake} writes to, in one call.
+ * Waiting is for the device and for whatever else is in its {@linkcode Poller}, in one call.
  *
  * @see {@link https://www.kernel.org/doc/html/latest/networking/tuntap.html}
  * @module
@@ -17,14 +16,13 @@
 
 import { IoVectors } from "./ffi/io_vectors.ts";
 import { checked, cString, declare, errno, libc } from "./ffi/libc.ts";
-import { POLLIN, POLLOUT, PollSet } from "./ffi/poll.ts";
+import { EPOLLIN, EPOLLOUT, type Pollable, Poller, type Token } from "./ffi/poller.ts";
 import { Errno, errnoName, type Reason, SystemError } from "./ffi/system_error.ts";
 
 const calls = declare({
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
   writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   ioctlValue: { name: "ioctl", parameters: ["i32", "u32", "u32"], result: "i32" },
-  eventfd: { parameters: ["u32", "i32"], result: "i32" },
 });
 
 /** Length of the virtio-net header before each packet. With 12 bytes an IP header is 4-aligned. */
@@ -91,36 +89,44 @@ export const WriteResult = {
 export type WriteResult = typeof WriteResult[keyof typeof WriteResult];
 
 /** A TUN or TAP device. Only one {@linkcode wait} may be pending at a time. */
-export class TunDevice {
+export class TunDevice implements Pollable {
   /** The name that the kernel gave the interface. */
   readonly name: string;
   /** Whether checksums and TCP segmentation are left to the other side. */
   readonly offload: boolean;
   /** Whether segmentation of UDP is left to the other side, too. */
   readonly datagramOffload: boolean;
+  /** What waits for the device; other descriptors may be added. */
+  readonly poller: Poller = new Poller();
 
   readonly #libc = libc();
   readonly #writev = calls().writev;
   readonly #vectors = new IoVectors(MOST_PARTS);
   readonly #descriptor: number;
-  readonly #eventfd: number;
-  readonly #polled = new PollSet(2);
-  readonly #count = new Uint8Array(new BigUint64Array([1n]).buffer);
-  readonly #drained = new Uint8Array(8);
-  #waiting = false;
-  #closed = false;
+  readonly #token: Token;
+  /** Whether the poller looks for room to write, too. */
+  #awaitsRoom = false;
+  /** Whether the poller has just found nothing to read. */
+  #isEmpty = false;
+  #isWaiting = false;
+  #isClosed = false;
 
   private constructor(descriptor: number, options: TunOptions) {
-    const action = `make the TUN device "${options.name}"`;
-    setNonblocking(action, descriptor);
-    this.name = attach(action, descriptor, options);
-    setHeaderLength(action, descriptor);
-    if (options.persistent) persist(action, descriptor);
-    const offloads = negotiateOffload(action, descriptor, options.offload);
-    this.offload = offloads !== 0;
-    this.datagramOffload = (offloads & UDP_OFFLOADS) !== 0;
-    this.#eventfd = checked(action, "eventfd", calls().eventfd(0, O_CLOEXEC | O_NONBLOCK));
-    this.#descriptor = descriptor;
+    try {
+      const action = `make the TUN device "${options.name}"`;
+      setNonblocking(action, descriptor);
+      this.name = attach(action, descriptor, options);
+      setHeaderLength(action, descriptor);
+      if (options.persistent) persist(action, descriptor);
+      const offloads = negotiateOffload(action, descriptor, options.offload);
+      this.offload = offloads !== 0;
+      this.datagramOffload = (offloads & UDP_OFFLOADS) !== 0;
+      this.#descriptor = descriptor;
+      this.#token = this.poller.add(descriptor, EPOLLIN, this);
+    } catch (error) {
+      this.poller.close();
+      throw error;
+    }
   }
 
   /**
@@ -157,6 +163,10 @@ export class TunDevice {
    * @throws {SystemError} If the device is gone.
    */
   read(bytes: Uint8Array): number {
+    if (this.#isEmpty) { // saves asking once more
+      this.#isEmpty = false;
+      return 0;
+    }
     const length = this.#libc.read(this.#descriptor, bytes, bytes.length);
     if (length >= 0) return length;
     const error = errno();
@@ -194,25 +204,39 @@ export class TunDevice {
   /**
    * Waits until a frame can be read, for `timeout` milliseconds, or until
    * {@linkcode wake}, also one that came before; also until a frame can be
-   * written, if `writable`. May return early.
+   * written, if `writable`; or until something happens to another descriptor of
+   * the {@linkcode poller}. May return early.
    *
    * @param timeout Rounded up to a whole millisecond; Infinity is allowed.
    */
   async wait(timeout: number, writable: boolean): Promise<void> {
-    if (this.#closed) return;
-    if (this.#waiting) throw new Error("Cannot wait for a TUN device twice at a time");
-    this.#waiting = true;
-    this.#polled.set(0, this.#descriptor, writable ? POLLIN | POLLOUT : POLLIN);
-    this.#polled.set(1, this.#eventfd, POLLIN);
-    await this.#polled.poll(timeout);
-    this.#waiting = false;
-    if (this.#polled.isReady(1)) this.#libc.read(this.#eventfd, this.#drained, 8);
-    if (this.#closed) this.#release();
+    if (this.#isClosed) return;
+    this.#setAwaitsRoom(writable);
+    this.#isEmpty = false;
+    this.#isWaiting = true;
+    await this.poller.wait(timeout);
+    this.#isWaiting = false;
+    if (this.#isClosed) this.#libc.close(this.#descriptor);
+  }
+
+  /**
+   * The same, but keeps the thread.
+   *
+   * @returns Whether anything has happened.
+   */
+  look(timeout: number, writable: boolean): boolean {
+    this.#setAwaitsRoom(writable);
+    this.#isEmpty = true;
+    return this.poller.look(timeout);
+  }
+
+  ready(): void {
+    this.#isEmpty = false;
   }
 
   /** Makes a pending {@linkcode wait} return, or else the next one. */
   wake(): void {
-    if (!this.#closed) this.#libc.write(this.#eventfd, this.#count, 8);
+    this.poller.wake();
   }
 
   /**
@@ -220,15 +244,17 @@ export class TunDevice {
    * called again; read, write and wait may not.
    */
   close(): void {
-    if (this.#closed) return;
-    this.wake();
-    this.#closed = true;
-    if (!this.#waiting) this.#release();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.poller.close();
+    if (!this.#isWaiting) this.#libc.close(this.#descriptor);
   }
 
-  #release(): void {
-    this.#libc.close(this.#descriptor);
-    this.#libc.close(this.#eventfd);
+  #setAwaitsRoom(awaitsRoom: boolean): void {
+    if (awaitsRoom === this.#awaitsRoom) return;
+    this.#awaitsRoom = awaitsRoom;
+    const events = awaitsRoom ? EPOLLIN | EPOLLOUT : EPOLLIN;
+    this.poller.change(this.#token, this.#descriptor, events);
   }
 }
 

@@ -20,6 +20,12 @@ import { stationOf } from "./station.ts";
 const KEEP_ALIVE = { idle: 7_200_000, interval: 75_000, count: 9 };
 
 /**
+ * An acknowledgment waits for the answer of a target that is near, whose packet then has it. In
+ * milliseconds, and so short that no program of the guest's is held up by it.
+ */
+const ACK_DELAY = 0.05;
+
+/**
  * What serves a guest of these options, and yields its exit code.
  *
  * @param host Whom the host asks for names.
@@ -61,6 +67,7 @@ function settingsOf(
     ? stationOf({ networks, dns: names?.addresses ?? [], mtu, configures: !options.configure })
     : undefined;
   return {
+    mayBlock: true,
     forwarder: {
       policy: new AddressPolicy({
         networks: networks.map(({ gateway, prefixLength }) => (
@@ -79,7 +86,7 @@ function settingsOf(
       guest: networks.map(({ guest, prefixLength }) => (
         { address: parseAddress(guest), prefixLength }
       )),
-      tcp: { isn: options.isn, keepAlive: KEEP_ALIVE },
+      tcp: { isn: options.isn, keepAlive: KEEP_ALIVE, ackDelay: ACK_DELAY },
       udp: { idleTimeout: options.udpTimeout },
     },
     ...(station && { ethernet: station }),

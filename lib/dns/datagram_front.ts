@@ -24,6 +24,10 @@ export class DatagramFront implements DatagramService {
     this.#service = service;
   }
 
+  get awaits(): boolean {
+    return this.#inProgress.size > 0;
+  }
+
   take(datagram: Datagram): void {
     const { data, from } = datagram;
     // A client that has become impatient waits for the same answer.

@@ -54,6 +54,8 @@ export interface DatagramPort {
 
 /** Opens ports, and knows which of them have something for us. */
 export interface DatagramNetwork {
+  /** Whether it waits where the link does: then {@linkcode wait} is not called. @default {false} */
+  readonly isPolled?: boolean;
   /**
    * Opens a port for one version of IP.
    *

@@ -101,6 +101,7 @@ export class DatagramForwarder implements Shell {
   }
 
   pump(): void {
+    if (this.#network?.isPolled) this.#collect(this.#network);
     const stack = this.#stack;
     for (let flow = stack.nextDatagramFlow(); flow; flow = stack.nextDatagramFlow()) {
       const lane = this.#lanes.get(flow);
@@ -224,8 +225,8 @@ export class DatagramForwarder implements Shell {
 
   get #outside(): DatagramNetwork {
     if (this.#network) return this.#network;
-    const network = this.#options.network ?? new HostDatagrams();
-    void this.#listen(network);
+    const network = this.#options.network ?? new HostDatagrams(this.#driver.poller);
+    if (!network.isPolled) void this.#listen(network);
     return this.#network = network;
   }
 
@@ -233,11 +234,15 @@ export class DatagramForwarder implements Shell {
     for (;;) {
       await network.wait();
       if (this.#isStopped) return;
-      network.collect(this.#readable, this.#failed);
-      for (const port of this.#readable) this.#takeFrom(port);
-      for (const port of this.#failed) this.#takeFailures(port);
+      this.#collect(network);
       this.#driver.kick();
     }
+  }
+
+  #collect(network: DatagramNetwork): void {
+    network.collect(this.#readable, this.#failed);
+    for (const port of this.#readable) this.#takeFrom(port);
+    for (const port of this.#failed) this.#takeFailures(port);
   }
 
   #takeFrom(port: DatagramPort): void {

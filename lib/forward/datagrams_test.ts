@@ -55,7 +55,7 @@ class Scene {
     const [left, right] = MemoryLink.pair({ mtu: 65_520 });
     this.#link = left;
     this.stack = new Stack(right, options);
-    this.#driver = new Driver(this.stack, right, { now: () => this.now });
+    this.#driver = new Driver(this.stack, right, { clock: { now: () => this.now } });
     const { network, notes: observer } = this;
     this.forwarder = new DatagramForwarder(this.stack, this.#driver, { policy, network, observer });
   }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Epoll } from "../ffi/epoll.ts";
 import type { SendFailure } from "../ffi/error_queue.ts";
+import { EPOLLERR, EPOLLIN, type Pollable, Poller, type Token } from "../ffi/poller.ts";
 import { errnoName } from "../ffi/system_error.ts";
 import { UdpSocket } from "../ffi/udp_socket.ts";
 import { type IpAddress, isIpv4 } from "../ip/address.ts";
@@ -20,18 +20,18 @@ import type {
 
 /** Sends from the host, as any program there would. */
 export class HostDatagrams implements DatagramNetwork {
-  readonly #epoll = new Epoll<HostPort>();
+  readonly isPolled: boolean;
+  readonly #poller: Poller;
+  readonly #pending = { readable: new Set<HostPort>(), failed: new Set<HostPort>() };
+
+  /** Makes one whose sockets are looked after by `poller`. @param poller Its own, by default. */
+  constructor(poller?: Poller) {
+    this.isPolled = poller !== undefined;
+    this.#poller = poller ?? new Poller();
+  }
 
   open(version: 4 | 6): DatagramPort {
-    const socket = UdpSocket.open(version);
-    const port = new HostPort(socket, () => this.#epoll.remove(socket.descriptor));
-    try {
-      this.#epoll.add(socket.descriptor, port);
-    } catch (error) {
-      socket.close();
-      throw error;
-    }
-    return port;
+    return new HostPort(version, this.#poller, this.#pending);
   }
 
   async resolve(hostname: string): Promise<IpAddress> {
@@ -39,27 +39,54 @@ export class HostDatagrams implements DatagramNetwork {
     return parseAddress((await lookup(hostname)).address);
   }
 
-  collect(readable: HostPort[], failed: HostPort[]): void {
-    this.#epoll.collect(readable, failed);
+  collect(readable: DatagramPort[], failed: DatagramPort[]): void {
+    moveAll(this.#pending.readable, readable);
+    moveAll(this.#pending.failed, failed);
   }
 
   wait(): Promise<void> {
-    return this.#epoll.wait();
+    return this.#poller.wait();
   }
 
   close(): void {
-    this.#epoll.close();
+    if (!this.isPolled) this.#poller.close();
   }
 }
 
-/** A port of the host's. */
-class HostPort implements DatagramPort {
-  readonly #socket: UdpSocket;
-  readonly #forget: () => void;
+/** Ports to which something has happened. */
+interface Pending {
+  readonly readable: Set<HostPort>;
+  readonly failed: Set<HostPort>;
+}
 
-  constructor(socket: UdpSocket, forget: () => void) {
-    this.#socket = socket;
-    this.#forget = forget;
+function moveAll<T>(from: Set<T>, to: T[]): void {
+  to.length = 0;
+  for (const one of from) to.push(one);
+  from.clear();
+}
+
+/** A port of the host's. */
+class HostPort implements DatagramPort, Pollable {
+  readonly #socket: UdpSocket;
+  readonly #poller: Poller;
+  readonly #token: Token;
+  readonly #pending: Pending;
+
+  constructor(version: 4 | 6, poller: Poller, pending: Pending) {
+    this.#socket = UdpSocket.open(version);
+    this.#poller = poller;
+    this.#pending = pending;
+    try {
+      this.#token = poller.add(this.#socket.descriptor, EPOLLIN, this);
+    } catch (error) {
+      this.#socket.close();
+      throw error;
+    }
+  }
+
+  ready(events: number): void {
+    if (events & EPOLLIN) this.#pending.readable.add(this);
+    if (events & EPOLLERR) this.#pending.failed.add(this);
   }
 
   send(
@@ -87,7 +114,9 @@ class HostPort implements DatagramPort {
   }
 
   close(): void {
-    this.#forget();
+    this.#poller.forget(this.#token);
+    this.#pending.readable.delete(this);
+    this.#pending.failed.delete(this);
     this.#socket.close();
   }
 }

@@ -63,6 +63,10 @@ export class Pings implements Shell {
     driver.attach(this);
   }
 
+  get awaits(): boolean {
+    return this.#undecided + this.#pingers[4].count + this.#pingers[6].count > 0;
+  }
+
   pump(): void {
     while (this.#undecided < MOST_UNDECIDED && !this.#isStopped) {
       const request = this.#stack.nextEcho();

@@ -49,6 +49,12 @@ const REASONS: Partial<Record<AddressKind, string>> = {
   [Kind.Reserved]: "the address is reserved",
 };
 
+/** The host's own. */
+const LOOPBACK = {
+  ipv4: { hostname: "127.0.0.1", address: parseAddress("127.0.0.1") },
+  ipv6: { hostname: "::1", address: parseAddress("::1") },
+};
+
 /**
  * Lets the guest reach what is out there, and of the host nothing that is not
  * meant for others: not its loopback, unless that is asked for, and not the
@@ -69,8 +75,8 @@ export class AddressPolicy implements Policy {
     const isPing = protocol === IpProtocol.Icmp || protocol === IpProtocol.Icmpv6;
     if (isPing && !pings) return reject("there are no pings: --no-icmp");
     if (networks.some(({ gateway }) => sameAddress(address, gateway))) {
-      const hostname = isIpv4(address) ? "127.0.0.1" : "::1";
-      if (hostLoopback) return { kind: "allow", target: { hostname, port } };
+      const loopback = isIpv4(address) ? LOOPBACK.ipv4 : LOOPBACK.ipv6;
+      if (hostLoopback) return { kind: "allow", target: { ...loopback, port } };
       return reject("the host's loopback is closed: --host-loopback opens it");
     }
     const reason = whyRefused(address) ?? disguise(address);

@@ -38,6 +38,8 @@ export interface Datagram {
 export interface DatagramService {
   /** Takes one of them, and answers now, later or never. */
   take(datagram: Datagram): void;
+  /** Whether answers are to come that Deno's event loop brings. @default {false} */
+  readonly awaits?: boolean;
 }
 
 const LONGEST_DATAGRAM = 65_535;
@@ -75,6 +77,12 @@ export class Services implements Shell {
    */
   bind(own: BoundEndpoint, service: DatagramService): void {
     this.#sockets.set(this.#stack.bind(own), service);
+  }
+
+  get awaits(): boolean {
+    if (this.#streams.size > 0) return true;
+    for (const { awaits } of this.#sockets.values()) if (awaits) return true;
+    return false;
   }
 
   pump(): void {

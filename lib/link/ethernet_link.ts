@@ -92,8 +92,17 @@ export class EthernetLink extends LinkDecorator {
   /** Waits for frames, and for what is due in the neighbor table. */
   override async wait(timeout: Millis, writable: boolean): Promise<void> {
     const isTaken = this.#transmit();
-    const own = Math.max(0, this.#ethernet.nextDeadline - this.#clock.now());
-    await this.inner.wait(Math.min(timeout, own), writable || !isTaken);
+    await this.inner.wait(this.#atMost(timeout), writable || !isTaken);
+  }
+
+  /** The same, but keeps the thread. */
+  override look(timeout: Millis, writable: boolean): boolean {
+    const isTaken = this.#transmit();
+    return super.look(this.#atMost(timeout), writable || !isTaken);
+  }
+
+  #atMost(timeout: Millis): Millis {
+    return Math.min(timeout, Math.max(0, this.#ethernet.nextDeadline - this.#clock.now()));
   }
 
   /** Sends what is owed; returns whether the inner link has taken all of it. */

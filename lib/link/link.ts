@@ -6,6 +6,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
+import type { Poller } from "../ffi/poller.ts";
 import type { LinkCapabilities } from "../stack/stack.ts";
 
 /** What became of a packet that was handed to a link. */
@@ -33,6 +34,14 @@ export interface Link extends LinkCapabilities {
    * @param timeout In milliseconds; `Infinity` waits for ever, 0 only lets others run.
    */
   wait(timeout: Millis, writable: boolean): Promise<void>;
+  /**
+   * The same, but keeps the thread meanwhile. What has a {@linkcode Link.poller} has this.
+   *
+   * @returns Whether anything has happened.
+   */
+  look?(timeout: Millis, writable: boolean): boolean;
+  /** What waits for the link, if it is a device: other descriptors may be added. */
+  readonly poller?: Poller | undefined;
   /** Ends a {@linkcode Link.wait}, or the next one. */
   wake(): void;
   /** Whether the link is gone for good. */

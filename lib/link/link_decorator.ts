@@ -5,6 +5,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import type { PacketBuffer } from "../base/packet_buffer.ts";
+import type { Poller } from "../ffi/poller.ts";
 import type { Link, SendResult } from "./link.ts";
 
 /**
@@ -36,6 +37,10 @@ export abstract class LinkDecorator implements Link {
     return this.inner.maxDatagramSegmentation ?? 0;
   }
 
+  get poller(): Poller | undefined {
+    return this.inner.poller;
+  }
+
   get isClosed(): boolean {
     return this.inner.isClosed;
   }
@@ -50,6 +55,10 @@ export abstract class LinkDecorator implements Link {
 
   wait(timeout: Millis, writable: boolean): Promise<void> {
     return this.inner.wait(timeout, writable);
+  }
+
+  look(timeout: Millis, writable: boolean): boolean {
+    return this.inner.look?.(timeout, writable) ?? false;
   }
 
   wake(): void {

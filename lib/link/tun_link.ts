@@ -11,6 +11,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import { ChecksumState, HEADROOM, type PacketBuffer } from "../base/packet_buffer.ts";
+import type { Poller } from "../ffi/poller.ts";
 import { type TunDevice, VNET_HEADER_LENGTH, WriteResult } from "../ffi_tun.ts";
 import { type Link, SendResult } from "./link.ts";
 
@@ -37,10 +38,12 @@ const LARGEST_SUPER_SEGMENT = 65_535 - 20 - 60;
 const LARGEST_SUPER_DATAGRAM = 65_535 - 20 - UDP_HEADER_LENGTH;
 
 /** What a {@linkcode TunLink} needs of a device. */
-export type FrameDevice = Pick<
-  TunDevice,
-  "offload" | "datagramOffload" | "read" | "write" | "gather" | "wait" | "wake" | "close"
->;
+export type FrameDevice =
+  & Pick<
+    TunDevice,
+    "offload" | "datagramOffload" | "read" | "write" | "gather" | "wait" | "look" | "wake" | "close"
+  >
+  & { readonly poller?: Poller };
 
 /** A link over a TUN device; see the module's description. */
 export class TunLink implements Link {
@@ -126,6 +129,14 @@ export class TunLink implements Link {
 
   async wait(timeout: Millis, writable: boolean): Promise<void> {
     if (!this.#isClosed) await this.#tun.wait(timeout, writable);
+  }
+
+  look(timeout: Millis, writable: boolean): boolean {
+    return !this.#isClosed && this.#tun.look(timeout, writable);
+  }
+
+  get poller(): Poller | undefined {
+    return this.#tun.poller;
   }
 
   wake(): void {

@@ -23,6 +23,7 @@ function deviceWith(length: number): FrameDevice {
     write: () => WriteResult.Taken,
     gather: () => WriteResult.Taken,
     wait: () => Promise.resolve(),
+    look: () => false,
     wake: () => {},
     close: () => {},
   };

@@ -47,6 +47,13 @@ export interface ServeOptions {
   readonly wrapLink?: (link: Link) => Link;
   /** Is given the stack before anything moves: its figures may be looked at while it runs. */
   readonly watch?: (stack: Stack) => void;
+  /**
+   * Whether this process has nothing else to do: the driver may then keep the thread for some
+   * milliseconds at a time. See `DriverOptions`.
+   *
+   * @default {false}
+   */
+  readonly mayBlock?: boolean;
   /** Is told what the machine did not allow, though the command runs all the same. */
   readonly warn?: (message: string) => void;
 }
@@ -107,7 +114,7 @@ export async function serveGuest(
   const udp = { maxFlows: affordableDatagramFlows(), ...options.stack?.udp };
   const stack = new Stack(link, { ...options.stack, udp, drops });
   options.watch?.(stack);
-  const driver = new Driver(stack, link);
+  const driver = new Driver(stack, link, { mayBlock: options.mayBlock ?? false });
   const services = new Services(stack, driver);
   const names = options.names && new NameService(options.names);
   if (names) offerNames(services, names, options.names?.addresses ?? []);

@@ -278,11 +278,8 @@ function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer
 
   if (tcb.sack && seqBefore(start, from)) reassembly.noteDuplicate(start, from);
   if (from === rcv.nxt && reassembly.isEmpty) { // nearly always
-    const count = seqDiff(to, from);
-    received.writeAhead(0, packet.bytes, payload, payload + count);
-    received.commit(count);
+    queueText(tcb, packet, payload, payload + seqDiff(to, from));
     rcv.nxt = to;
-    tcb.events |= Event.Readable;
     return Drop.None;
   }
   const gaps = reassembly.missing(from, to);
@@ -300,6 +297,17 @@ function placeText(tcb: ControlBlock, start: Seq, end: Seq, packet: PacketBuffer
     tcb.events |= Event.Readable;
   }
   return Drop.None;
+}
+
+/** Hands text in order to the application, or queues it. */
+function queueText(tcb: ControlBlock, { bytes }: PacketBuffer, start: number, end: number): void {
+  const { received, sink } = tcb;
+  // What is queued comes first; and what nobody wants to read is not for the sink either.
+  const taken = sink && received.length === 0 && !tcb.readClosed ? sink(bytes, start, end) : 0;
+  if (start + taken === end) return;
+  received.writeAhead(0, bytes, start + taken, end);
+  received.commit(end - start - taken);
+  tcb.events |= Event.Readable;
 }
 
 /** Nobody reads: the window stays open, and the application hears of nothing. */

@@ -16,7 +16,7 @@ import type { FlowEntry } from "../ip/flow_table.ts";
 import type { DeliveryError } from "../ip/ip.ts";
 import { segmentArrives, takeSynText } from "./arrive.ts";
 import { type ConnectionConfig, connectionConfig, type ConnectionOptions } from "./config.ts";
-import { type ControlBlock, Event, Owed } from "./control_block.ts";
+import { type ControlBlock, Event, Owed, type TextSink } from "./control_block.ts";
 import { Wait } from "./deadlines.ts";
 import { deliveryFailed } from "./delivery_error.ts";
 import { TcpError, type TcpErrorCode } from "./error.ts";
@@ -65,6 +65,11 @@ export interface Connection {
   read(into: Uint8Array): number;
   /** What can be read, as far as it lies together, in place; valid until {@linkcode consume}. */
   readableSpan(): Uint8Array<ArrayBuffer>;
+  /**
+   * From now on lets `sink` have text in order at once, as it comes, while nothing waits to be
+   * read: what is passed on then is never queued.
+   */
+  deliverTo(sink: TextSink): void;
   /** Removes `count` bytes, which have been used, from what can be read. */
   consume(count: number): void;
   /**
@@ -77,7 +82,7 @@ export interface Connection {
   write(data: Uint8Array, hasMore?: boolean): number;
   /** Memory to put up to `most` bytes in that will be sent; may be shorter. Then {@linkcode commit}. */
   writableSpan(most: number): Uint8Array<ArrayBuffer>;
-  /** Queues the first `count` bytes of the span last handed out; ignored once writing is over. */
+  /** Queues the first `count` bytes, perhaps none, of the span last handed out; ignored once writing is over. */
   commit(count: number): void;
   /** Sends a FIN after what has been written. Reading goes on. No-op when that is done. */
   closeWrite(): void;
@@ -192,6 +197,10 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
     return this.#tcb.received.filledSpan();
   }
 
+  deliverTo(sink: TextSink): void {
+    this.#tcb.sink = sink;
+  }
+
   consume(count: number): void {
     const taken = Math.min(count, this.#tcb.received.length); // less after an abort
     if (taken === 0) return;
@@ -217,9 +226,10 @@ export class TcpConnection implements Connection, Timed, FlowEntry<TcpFlow> {
   }
 
   commit(count: number): void {
-    if (count === 0 || !this.#canWrite) return;
+    if (!this.#canWrite) return;
     const tcb = this.#tcb;
-    tcb.unacked.commit(count);
+    tcb.unacked.commit(count); // also of nothing: the span is no longer lent
+    if (count === 0) return;
     tcb.awaitsMore = false;
     tcb.pushes = true;
     this.#markReady(this);

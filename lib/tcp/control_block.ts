@@ -61,6 +61,12 @@ export const Owed = {
   TailProbe: 32,
 } as const;
 
+/**
+ * Takes the part `[start, end)` of `bytes`, text in order, as far as it can; returns how much.
+ * The rest is queued. It must do nothing with the connection.
+ */
+export type TextSink = (bytes: Uint8Array<ArrayBuffer>, start: number, end: number) => number;
+
 /** The send sequence variables. */
 export interface SendVariables {
   /** SND.UNA: the oldest that is not acknowledged. */
@@ -178,6 +184,8 @@ export class ControlBlock {
   readonly unacked: RingBuffer;
   /** Data up to RCV.NXT, to be read. */
   readonly received: RingBuffer;
+  /** Who takes text in order before it is queued in `received`, if anybody does. */
+  sink: TextSink | undefined = undefined;
   readonly rtt: RttEstimator;
   congestion: CongestionControl;
   readonly deadlines: Deadlines = new Deadlines();
