@@ -96,7 +96,9 @@ export interface PingFailure extends SendFailure {
 
 /** A socket for echo requests of one version of IP; see the module's description. */
 export class PingSocket {
-  readonly #descriptor: number;
+  /** What to wait for: readable when there is a reply, in error when there is a failure. */
+  readonly descriptor: number;
+
   readonly #version: Version;
   /** Ours, where it is not the kernel's. */
   readonly #identifier: number | undefined;
@@ -110,7 +112,7 @@ export class PingSocket {
   #hopLimit = 0;
 
   private constructor(version: 4 | 6, descriptor: number, identifier: number | undefined) {
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#version = VERSIONS[version];
     this.#identifier = identifier;
   }
@@ -162,7 +164,7 @@ export class PingSocket {
     this.#address.assign(target, 0);
     const address = this.#address.bytes;
     const result = calls()
-      .sendto(this.#descriptor, this.#bytes, length, 0, address, SOCKADDR_LENGTH);
+      .sendto(this.descriptor, this.#bytes, length, 0, address, SOCKADDR_LENGTH);
     return result < 0 ? errno() : 0;
   }
 
@@ -171,7 +173,7 @@ export class PingSocket {
     for (;;) {
       this.#addressLengthView[0] = SOCKADDR_LENGTH;
       const length = calls().recvfrom(
-        ...[this.#descriptor, this.#bytes, CAPACITY, MSG_DONTWAIT] as const,
+        ...[this.descriptor, this.#bytes, CAPACITY, MSG_DONTWAIT] as const,
         ...[this.#address.bytes, this.#addressLength] as const,
       );
       if (length < 0) return undefined;
@@ -185,7 +187,7 @@ export class PingSocket {
   /** The next error about a request of this socket. */
   receiveFailure(): PingFailure | undefined {
     for (;;) {
-      const failure = this.#errors.read(this.#descriptor);
+      const failure = this.#errors.read(this.descriptor);
       if (!failure) return undefined;
       const { quoted } = failure;
       const view = new DataView(quoted.buffer, quoted.byteOffset, quoted.byteLength);
@@ -205,18 +207,18 @@ export class PingSocket {
    * @returns Whether there may be one.
    */
   wait(timeout: number): Promise<boolean> {
-    return untilReadable(this.#descriptor, timeout);
+    return untilReadable(this.descriptor, timeout);
   }
 
   /** Ends waiting, at once and for good. */
   shutDown(): void {
     // It is not connected, says the answer, but whoever waits is woken all the same.
-    calls().shutdown(this.#descriptor, SHUT_RDWR);
+    calls().shutdown(this.descriptor, SHUT_RDWR);
   }
 
   /** Gives the socket back. Nobody may wait for it any more. */
   close(): void {
-    libc().close(this.#descriptor);
+    libc().close(this.descriptor);
   }
 
   get #isRawIpv4(): boolean {
@@ -232,7 +234,7 @@ export class PingSocket {
     if (hopLimit === this.#hopLimit) return;
     this.#hopLimit = hopLimit;
     const [level, option] = this.#version.hopLimit;
-    setOption(this.#descriptor, level, option, hopLimit);
+    setOption(this.descriptor, level, option, hopLimit);
   }
 }
 

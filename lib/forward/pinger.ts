@@ -5,7 +5,8 @@
  * number of ours on its way, and its own again when it comes back. An ICMP error
  * that came instead tells who says so, so that traceroute sees the real hops.
  *
- * The socket is open while there is something to wait for, and that is bounded.
+ * The socket is open while there is something to wait for, and that is bounded; one that waits
+ * where the link does stays until its next request would have grown old.
  *
  * @module
  */
@@ -40,6 +41,11 @@ const SEQUENCE_NUMBERS = 0x1_0000;
 /** What pings are sent with: a socket of the host's, or something in its place. */
 export interface PingDevice {
   /**
+   * Whether it tells by itself what has come, where the link is waited for, too: nothing but the
+   * age of requests depends on {@linkcode wait} then. @default {false}
+   */
+  readonly isPolled?: boolean;
+  /**
    * Sends an echo request, without waiting.
    *
    * @returns 0, or the number of the error that came instead: perhaps of an earlier one.
@@ -59,8 +65,8 @@ export interface PingDevice {
 
 /** What a {@linkcode Pinger} needs. */
 export interface PingerSettings {
-  /** Opens the socket. */
-  readonly open: () => PingDevice;
+  /** Opens the socket; one that is polled calls `heard` when there may be something. */
+  readonly open: (heard: () => void) => PingDevice;
   /** By which requests grow old. */
   readonly clock: Clock;
   /** Is called when requests may have been answered. */
@@ -95,9 +101,9 @@ export class Pinger {
     this.#settings = settings;
   }
 
-  /** Requests that wait for an answer. */
-  get count(): number {
-    return this.#sent.size;
+  /** Whether answers are to come that only Deno's event loop brings. */
+  get awaits(): boolean {
+    return this.#sent.size > 0 && !this.#socket?.isPolled;
   }
 
   /**
@@ -107,7 +113,7 @@ export class Pinger {
    * @throws {SystemError} If the host lets us send none at all.
    */
   send(request: EchoRequest, target: IpAddress): Failure | undefined {
-    this.#socket ??= this.#settings.open();
+    this.#socket ??= this.#settings.open(() => this.#collect());
     const sequence = this.#freeSequence();
     const sent = { request, target, deadline: this.#settings.clock.now() + PATIENCE, resends: 0 };
     this.#sent.set(sequence, sent);
@@ -163,8 +169,7 @@ export class Pinger {
         const oldest = this.#sent.values().next().value;
         if (this.#isStopped || !oldest) return;
         await socket.wait(oldest.deadline - this.#settings.clock.now());
-        for (let reply = socket.receive(); reply; reply = socket.receive()) this.#pass(reply);
-        this.#takeFailures(socket);
+        this.#collect();
         this.#forgetLate();
         this.#settings.answered();
       }
@@ -173,6 +178,14 @@ export class Pinger {
       this.#socket = undefined;
       socket.close();
     }
+  }
+
+  /** Takes what has come. */
+  #collect(): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    for (let reply = socket.receive(); reply; reply = socket.receive()) this.#pass(reply);
+    this.#takeFailures(socket);
   }
 
   #pass({ sequence, from }: PingReply): void {

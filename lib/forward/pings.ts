@@ -11,6 +11,7 @@
 import type { Clock } from "../base/clock.ts";
 import { type Driver, type Shell, systemClock } from "../driver.ts";
 import { PingSocket } from "../ffi/ping_socket.ts";
+import type { Poller } from "../ffi/poller.ts";
 import { SystemError } from "../ffi/system_error.ts";
 import type { EchoRequest } from "../icmp/echo.ts";
 import { type IpAddress, isIpv4 } from "../ip/address.ts";
@@ -22,6 +23,7 @@ import type { Target } from "./dialer.ts";
 import type { FlowObserver } from "./observer.ts";
 import { type PingDevice, Pinger, PROBLEMS } from "./pinger.ts";
 import type { Policy, Verdict } from "./policy.ts";
+import { PolledPings } from "./polled_pings.ts";
 
 /** Settings of {@linkcode Pings}. */
 export interface PingsOptions {
@@ -29,8 +31,12 @@ export interface PingsOptions {
   readonly policy: Policy;
   /** Is told which requests were not sent. */
   readonly observer?: FlowObserver;
-  /** Opens what requests are sent with. @default {@linkcode PingSocket.open} */
-  readonly open?: (version: 4 | 6) => PingDevice;
+  /**
+   * Opens what requests are sent with; it may call `heard` when there is something to receive.
+   *
+   * @default {a socket of the host's}
+   */
+  readonly open?: (version: 4 | 6, heard: () => void) => PingDevice;
   /** By which requests grow old. @default the process's */
   readonly clock?: Clock;
 }
@@ -50,29 +56,32 @@ export class Pings implements Shell {
   /** Makes one for the stack that `driver` runs, and attaches it. */
   constructor(
     stack: Pick<Stack, "nextEcho">,
-    driver: Pick<Driver, "attach" | "kick">,
+    driver: Pick<Driver, "attach" | "kick" | "poller">,
     options: PingsOptions,
   ) {
     this.#stack = stack;
     this.#driver = driver;
     this.#options = options;
-    const { open = openSocket, clock = systemClock } = options;
+    const { open = opener(driver.poller), clock = systemClock } = options;
     const pinger = (version: 4 | 6) =>
-      new Pinger(version, { open: () => open(version), clock, answered: () => driver.kick() });
+      new Pinger(version, {
+        open: (heard) => open(version, heard),
+        clock,
+        answered: () => driver.kick(),
+      });
     this.#pingers = { 4: pinger(4), 6: pinger(6) };
     driver.attach(this);
   }
 
   get awaits(): boolean {
-    return this.#undecided + this.#pingers[4].count + this.#pingers[6].count > 0;
+    return this.#undecided > 0 || this.#pingers[4].awaits || this.#pingers[6].awaits;
   }
 
   pump(): void {
     while (this.#undecided < MOST_UNDECIDED && !this.#isStopped) {
       const request = this.#stack.nextEcho();
       if (!request) return;
-      this.#undecided++;
-      this.#serve(request).finally(() => this.#undecided--);
+      this.#ask(request, flowOf(request));
     }
   }
 
@@ -82,20 +91,39 @@ export class Pings implements Shell {
     await Promise.all([this.#pingers[4].stop(), this.#pingers[6].stop()]);
   }
 
-  async #serve(request: EchoRequest): Promise<void> {
-    const flow = flowOf(request);
+  /** What the policy knows at once is done at once: a request does not wait for a promise. */
+  #ask(request: EchoRequest, flow: Flow): void {
     try {
-      const verdict = await this.#options.policy.decide(flow);
-      if (this.#isStopped) return;
-      if (verdict.kind === "allow") {
-        this.#send(request, flow, addressOf(verdict.target));
-      } else this.#deny(request, flow, verdict);
-    } catch (error) { // the policy fails, names no address, or the host has no such sockets for us
-      if (this.#isStopped) return;
-      request.fail("prohibited");
-      this.#options.observer?.refused(flow, "failed", explain(error));
+      const verdict = this.#options.policy.decide(flow);
+      if ("kind" in verdict) this.#act(request, flow, verdict);
+      else void this.#askLater(request, flow, verdict);
+    } catch (error) {
+      this.#fail(request, flow, error);
     }
-    this.#driver.kick();
+  }
+
+  async #askLater(request: EchoRequest, flow: Flow, verdict: Promise<Verdict>): Promise<void> {
+    this.#undecided++;
+    try {
+      const decided = await verdict;
+      if (!this.#isStopped) this.#act(request, flow, decided);
+    } catch (error) {
+      if (!this.#isStopped) this.#fail(request, flow, error);
+    } finally {
+      this.#undecided--;
+      this.#driver.kick();
+    }
+  }
+
+  #act(request: EchoRequest, flow: Flow, verdict: Verdict): void {
+    if (verdict.kind === "allow") this.#send(request, flow, addressOf(verdict.target));
+    else this.#deny(request, flow, verdict);
+  }
+
+  /** The policy fails, names no address, or the host has no such sockets for us. */
+  #fail(request: EchoRequest, flow: Flow, error: unknown): void {
+    request.fail("prohibited");
+    this.#options.observer?.refused(flow, "failed", explain(error));
   }
 
   #deny(request: EchoRequest, flow: Flow, verdict: Exclude<Verdict, { kind: "allow" }>): void {
@@ -125,10 +153,14 @@ function flowOf({ version, source, destination }: EchoRequest): Flow {
   };
 }
 
-/** Which are told by their identifier, where the kernel does not do it: see there. */
-function openSocket(version: 4 | 6): PingSocket {
-  const [identifier = 0] = crypto.getRandomValues(new Uint16Array(1));
-  return PingSocket.open(version, identifier);
+/** Opens sockets of the host's, which `poller` looks after, if there is one. */
+function opener(poller: Poller | undefined): Required<PingsOptions>["open"] {
+  return (version, heard) => {
+    // Raw sockets are told by it, where the kernel does not do it: see there.
+    const [identifier = 0] = crypto.getRandomValues(new Uint16Array(1));
+    const socket = PingSocket.open(version, identifier);
+    return poller ? new PolledPings(socket, poller, heard) : socket;
+  };
 }
 
 function explain(error: unknown): string {

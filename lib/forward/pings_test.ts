@@ -4,6 +4,7 @@ import { Errno, SystemError } from "../ffi/system_error.ts";
 import type { EchoRequest } from "../icmp/echo.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { formatAddress, parseAddress } from "../text/address.ts";
+import type { Target } from "./dialer.ts";
 import type { PingDevice } from "./pinger.ts";
 import { Pings, type PingsOptions } from "./pings.ts";
 
@@ -15,6 +16,9 @@ class FakeSocket implements PingDevice {
   readonly #replies: PingReply[] = [];
   readonly #failures: PingFailure[] = [];
   isClosed = false;
+  isPolled = false;
+  /** What it calls, if it is polled. */
+  heard: () => void = () => {};
   waits = 0;
   #endWait: () => void = () => {};
 
@@ -80,7 +84,7 @@ class Scene implements AsyncDisposable {
 
   constructor(options: Partial<PingsOptions> = {}) {
     const stack = { nextEcho: () => this.#waiting.shift() };
-    const driver = { attach: () => {}, kick: () => this.kicks++ };
+    const driver = { attach: () => {}, kick: () => this.kicks++, poller: undefined };
     this.pings = new Pings(stack, driver, {
       policy: {
         decide: ({ target }) => ({
@@ -93,9 +97,10 @@ class Scene implements AsyncDisposable {
         closed() {},
         refused: (_, how, reason) => this.refusals.push(`${how}: ${reason}`),
       },
-      open: (version) => {
+      open: (version, heard) => {
         this.versions.push(version);
         this.socket.isClosed = false;
+        this.socket.heard = heard;
         return this.socket;
       },
       clock: { now: () => this.time },
@@ -166,6 +171,36 @@ Deno.test("replies find their requests, whatever the numbers of those are (M-02)
   scene.socket.reply("192.0.2.1", 4711); // to nothing
   await scene.socket.wake();
   assertEquals(scene.answers, ["other"]);
+});
+
+Deno.test("a polled socket is heard in the turn in which it tells, and no promise is awaited (M-02)", async () => {
+  await using scene = new Scene();
+  scene.socket.isPolled = true;
+  scene.post(1);
+  scene.post(2);
+  assertEquals([scene.socket.sent.length, scene.pings.awaits], [2, false]);
+  scene.socket.reply("192.0.2.1", scene.sequenceOf(0));
+  scene.socket.fail({ sequence: scene.sequenceOf(1) });
+  scene.socket.heard();
+  assertEquals(scene.answers, ["1: reply", "2: host unreachable from 203.0.113.1"]);
+  assertEquals(scene.socket.isClosed, false);
+  scene.time = 60_000;
+  await scene.socket.wake();
+  assertEquals(scene.socket.isClosed, true);
+});
+
+Deno.test("what waits for a socket that is not polled, or for a policy, is awaited", async () => {
+  const verdict = Promise.withResolvers<{ kind: "allow"; target: Target }>();
+  await using scene = new Scene({ policy: { decide: () => verdict.promise } });
+  assertEquals(scene.pings.awaits, false);
+  await scene.ask(1);
+  assertEquals([scene.socket.sent.length, scene.pings.awaits], [0, true]);
+  verdict.resolve({ kind: "allow", target: { hostname: "192.0.2.1", port: 0 } });
+  await turns();
+  assertEquals([scene.socket.sent.length, scene.pings.awaits], [1, true]);
+  scene.socket.reply("192.0.2.1", scene.sequenceOf(0));
+  await scene.socket.wake();
+  assertEquals([scene.answers, scene.pings.awaits], [["1: reply"], false]);
 });
 
 Deno.test("IPv6 has a socket of its own (M-02)", async () => {

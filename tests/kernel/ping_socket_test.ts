@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { PingSocket } from "../../lib/ffi/ping_socket.ts";
+import { Poller } from "../../lib/ffi/poller.ts";
 import { SystemError } from "../../lib/ffi/system_error.ts";
+import { PolledPings } from "../../lib/forward/polled_pings.ts";
 import { formatAddress, parseAddress } from "../../lib/text/address.ts";
 
 const IDENTIFIER = 0x4867;
@@ -35,6 +37,30 @@ for (const [version, address] of [[4, "127.0.0.1"], [6, "::1"]] as const) {
     const waiting = socket.wait(MAX_WAIT);
     socket.shutDown();
     assertEquals(await waiting, true);
+  });
+
+  Deno.test({
+    name: `A polled ping socket tells its poller's looker what has come, IPv${version}${skipped}`,
+    ignore: lacking !== undefined,
+    fn: async () => {
+      const poller = new Poller();
+      const sequences: (number | undefined)[] = [];
+      const heard = () => sequences.push(pings.receive()?.sequence);
+      const pings = new PolledPings(PingSocket.open(version, IDENTIFIER), poller, heard);
+      for (const sequence of [7, 8]) {
+        assertEquals(pings.send(parseAddress(address), 64, sequence, new Uint8Array(8)), 0);
+        assertEquals(poller.look(MAX_WAIT), true);
+      }
+      assertEquals([sequences, pings.receive()], [[7, 8], undefined]);
+      await pings.wait(1); // for nothing but the time
+      const waiting = pings.wait(3_600_000);
+      pings.shutDown();
+      await waiting;
+      await pings.wait(3_600_000);
+      pings.close();
+      assertEquals(poller.look(0), false);
+      poller.close();
+    },
   });
 }
 
