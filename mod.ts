@@ -121,7 +121,7 @@ export {
 } from "./lib/dns/resolv_conf.ts";
 export type { NameObserver, Resolver } from "./lib/dns/resolver.ts";
 export type { Exchange } from "./lib/dns/exchange.ts";
-export { type Exchanges, UpstreamResolver } from "./lib/dns/upstream.ts";
+export { type Exchanges, systemExchanges, UpstreamResolver } from "./lib/dns/upstream.ts";
 export type { ByteStream, Dialer, Target } from "./lib/forward/dialer.ts";
 export { directDialer } from "./lib/forward/direct_dialer.ts";
 export { Forwarder, type ForwarderOptions } from "./lib/forward/forwarder.ts";

@@ -5,6 +5,7 @@
  */
 import type { ResolvConf } from "../dns/resolv_conf.ts";
 import type { WatchedFile } from "../dns/watched_file.ts";
+import type { Poller } from "../ffi/poller.ts";
 import { AddressPolicy } from "../forward/policy.ts";
 import { serveGuest, type ServeOptions } from "../namespace/run_guest.ts";
 import type { Serve } from "../namespace/with_guest.ts";
@@ -40,8 +41,8 @@ export function serviceOf(
     ...(verbosity === "verbose" && { detail: say }),
     ...(verbosity !== "quiet" && { denial: say }),
   });
-  const settings = settingsOf(options, host, log, capture);
   return async (guest, signals) => {
+    const settings = settingsOf(options, host, log, capture, guest.tun.poller);
     const result = await serveGuest(guest, settings, signals);
     if (options.summary) {
       const { summarize } = await import("./summary.ts"); // a package of 2 ms
@@ -56,12 +57,14 @@ function settingsOf(
   host: WatchedFile<ResolvConf>,
   log: FlowLog,
   capture: Capture | undefined,
+  poller: Poller,
 ): ServeOptions {
   const { networks, dns, tap, mtu, hostLoopback, verbosity } = options;
   const names = dns && createGuestNames(
     dns,
     hostLoopback ? networks.map(({ gateway }) => gateway) : [],
     host,
+    poller,
   );
   const station = tap
     ? stationOf({ networks, dns: names?.addresses ?? [], mtu, configures: !options.configure })

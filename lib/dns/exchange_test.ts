@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { createSocket, type Socket } from "node:dgram";
 import { address, answerTo, edns, query, read, text } from "../../tests/harness/dns.ts";
+import { Poller } from "../ffi/poller.ts";
+import { HostDatagrams } from "../forward/host_datagrams.ts";
 import { askOverTcp, type Exchange, isAnswerTo } from "./exchange.ts";
 import { frame, FrameReader, writeAll } from "./framing.ts";
 import { idOf, setId } from "./message.ts";
 import { UdpExchange } from "./udp_exchange.ts";
 
 const QUERY = query("a.example", "A", [edns(1232)]);
-const askOverUdp = new UdpExchange().ask;
+const askOverUdp = new UdpExchange(() => new HostDatagrams()).ask;
 const patient = () => AbortSignal.timeout(10_000);
 
 /** A name server on the loopback that sends what `answers` says, and notes who asked. */
@@ -45,6 +47,28 @@ for (const hostname of ["127.0.0.1", "::1"] as const) {
     });
   });
 }
+
+Deno.test("Over UDP answers and errors come by a poller that somebody else waits with", async () => {
+  const poller = new Poller();
+  let isOver = false;
+  const waiting = (async () => {
+    while (!isOver) await poller.wait();
+  })();
+  const { ask: askByPoller } = new UdpExchange(() => new HostDatagrams(poller));
+  const answers = (query: Uint8Array) => [answerTo(query, [address("a.example", "192.0.2.1")])];
+  await withServer("127.0.0.1", answers, async (ask) => {
+    const all = await Promise.all([ask(askByPoller), ask(askByPoller), ask(askByPoller)]);
+    assertEquals(all.map((answer) => read(answer).answers?.length), [1, 1, 1]);
+  });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const server = { address: "127.0.0.1", port: listener.addr.port };
+  listener.close(); // nobody has had that port for UDP
+  await assertRejects(() => askByPoller(server, QUERY, patient()), Error, "port unreachable");
+  isOver = true;
+  poller.wake();
+  await waiting;
+  poller.close();
+});
 
 Deno.test("Over UDP what has another ID, another question or no sense is not the answer (RFC 5452 §9.1)", async () => {
   await withServer("127.0.0.1", (query) => {

@@ -10,7 +10,6 @@
  * @module
  */
 import type { DatagramNetwork, DatagramPort } from "../forward/datagram_network.ts";
-import { HostDatagrams } from "../forward/host_datagrams.ts";
 import { sameAddress } from "../ip/address.ts";
 import { type Endpoint, EndpointField } from "../ip/flow.ts";
 import { parseAddress } from "../text/address.ts";
@@ -35,7 +34,7 @@ export class UdpExchange {
   #network: DatagramNetwork | undefined;
 
   /** Makes one that sends from networks as `open` yields them. */
-  constructor(open: () => DatagramNetwork = () => new HostDatagrams()) {
+  constructor(open: () => DatagramNetwork) {
     this.#open = open;
   }
 

@@ -8,6 +8,8 @@
  * @see {@link https://man7.org/linux/man-pages/man5/resolv.conf.5.html | resolv.conf(5)}
  * @module
  */
+import type { Poller } from "../ffi/poller.ts";
+import { HostDatagrams } from "../forward/host_datagrams.ts";
 import { askOverTcp, type Exchange } from "./exchange.ts";
 import { isTruncated, Rcode, rcodeOf } from "./message.ts";
 import type { NameServer, ResolverConfig } from "./resolv_conf.ts";
@@ -24,10 +26,15 @@ export interface Exchanges {
   readonly startTimer: (after: number, expire: () => void) => () => void;
 }
 
-/** From the host, in real time. */
-function systemExchanges(): Exchanges {
+/**
+ * From the host, in real time.
+ *
+ * @param poller Waits for answers over UDP: a driver's, which then has them sooner by what it
+ * takes to wake a thread. @default {one of their own}
+ */
+export function systemExchanges(poller?: Poller): Exchanges {
   return {
-    udp: new UdpExchange().ask,
+    udp: new UdpExchange(() => new HostDatagrams(poller)).ask,
     tcp: askOverTcp,
     startTimer: (after, expire) => {
       const timer = setTimeout(expire, after);

@@ -54,7 +54,10 @@ export interface DatagramPort {
 
 /** Opens ports, and knows which of them have something for us. */
 export interface DatagramNetwork {
-  /** Whether it waits where the link does: then {@linkcode wait} is not called. @default {false} */
+  /**
+   * Whether it waits where the link does: then whoever is called in every step may collect there,
+   * without {@linkcode wait}. @default {false}
+   */
   readonly isPolled?: boolean;
   /**
    * Opens a port for one version of IP.

@@ -22,7 +22,7 @@ import type {
 export class HostDatagrams implements DatagramNetwork {
   readonly isPolled: boolean;
   readonly #poller: Poller;
-  readonly #pending = { readable: new Set<HostPort>(), failed: new Set<HostPort>() };
+  readonly #pending = new Pending();
 
   /** Makes one whose sockets are looked after by `poller`. @param poller Its own, by default. */
   constructor(poller?: Poller) {
@@ -45,18 +45,39 @@ export class HostDatagrams implements DatagramNetwork {
   }
 
   wait(): Promise<void> {
-    return this.#poller.wait();
+    return this.isPolled ? this.#pending.wait() : this.#poller.wait();
   }
 
   close(): void {
-    if (!this.isPolled) this.#poller.close();
+    if (this.isPolled) this.#pending.end();
+    else this.#poller.close();
   }
 }
 
 /** Ports to which something has happened. */
-interface Pending {
-  readonly readable: Set<HostPort>;
-  readonly failed: Set<HostPort>;
+class Pending {
+  readonly readable = new Set<HostPort>();
+  readonly failed = new Set<HostPort>();
+  #isOver = false;
+  #endWait: (() => void) | undefined;
+
+  add(port: HostPort, events: number): void {
+    if (events & EPOLLIN) this.readable.add(port);
+    if (events & EPOLLERR) this.failed.add(port);
+    this.#endWait?.();
+  }
+
+  /** Resolves when there is one, or when it has ended. */
+  async wait(): Promise<void> {
+    if (this.#isOver || this.readable.size + this.failed.size > 0) return;
+    await new Promise<void>((resolve) => this.#endWait = resolve);
+    this.#endWait = undefined;
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#endWait?.();
+  }
 }
 
 function moveAll<T>(from: Set<T>, to: T[]): void {
@@ -85,8 +106,7 @@ class HostPort implements DatagramPort, Pollable {
   }
 
   ready(events: number): void {
-    if (events & EPOLLIN) this.#pending.readable.add(this);
-    if (events & EPOLLERR) this.#pending.failed.add(this);
+    this.#pending.add(this, events);
   }
 
   send(
