@@ -53,7 +53,6 @@ export const Errno = {
   ECONNREFUSED: 111,
   EHOSTDOWN: 112,
   EHOSTUNREACH: 113,
-  EALREADY: 114,
   EINPROGRESS: 115,
 } as const;
 

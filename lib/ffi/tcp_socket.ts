@@ -74,11 +74,11 @@ export class TcpSocket {
   }
 
   /**
-   * Begins to connect, or tells what has become of it: to be called again when there is room to
-   * write, or an error.
+   * Begins to connect, or tells why that has failed: to be called again when there is an error.
+   * There is a connection as soon as there is room to write.
    *
-   * @returns 0 when there is a connection, EINPROGRESS or EALREADY when it is not known yet, or
-   * the number of the error.
+   * @returns 0 when there is a connection, EINPROGRESS when it is not known yet, or the number of
+   * the error.
    */
   connect(): number {
     address.assign(this.#target, this.#port);

@@ -222,7 +222,7 @@ export class Forwarder implements Shell {
       return this.#dialFailed(request, target, error);
     }
     this.#dials.set(request, dial);
-    dial.ready(0);
+    dial.begin();
   }
 
   async #dial(request: FlowRequest, target: Target, signal: AbortSignal): Promise<void> {

@@ -23,7 +23,7 @@ export class HostStreams {
   }
 
   /**
-   * Begins to connect to `target`.
+   * Opens a socket for a connection to `target`.
    *
    * @param answered Is told 0 and when there is a connection, or the number of an error.
    * @throws {SystemError} If there can be no more sockets.

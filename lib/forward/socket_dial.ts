@@ -4,7 +4,9 @@
  * @module
  */
 import {
+  EPOLLERR,
   EPOLLET,
+  EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
   EPOLLRDHUP,
@@ -29,7 +31,7 @@ export class SocketDial implements Pollable {
   readonly #answered: (dial: SocketDial, error: number, events: number) => void;
 
   /**
-   * Begins to connect to `target`.
+   * Opens a socket for a connection to `target`, which {@linkcode begin} makes.
    *
    * @param answered Is told 0 when there is a connection, or the number of an error, and of
    * what else has happened by then.
@@ -52,10 +54,18 @@ export class SocketDial implements Pollable {
     }
   }
 
-  /** Looks how it goes: at first, and whenever something has happened. */
-  ready(events: number): void {
+  /** Begins to connect; what comes of it may be told before this returns. */
+  begin(): void {
     const error = this.socket.connect();
-    if (error === Errno.EINPROGRESS || error === Errno.EALREADY) return;
+    if (error !== Errno.EINPROGRESS) this.#tell(error, 0);
+  }
+
+  ready(events: number): void {
+    if (events & (EPOLLERR | EPOLLHUP)) this.#tell(this.socket.connect(), events); // which it was
+    else if (events & EPOLLOUT) this.#tell(0, events);
+  }
+
+  #tell(error: number, events: number): void {
     if (error !== 0) this.abort();
     this.#answered(this, error, events);
   }

@@ -134,7 +134,7 @@ export class SocketSplice implements Pollable {
       this.#mayWrite = count === span.length;
     }
     if (this.isUpDone || !connection.isAtEnd) return;
-    this.#socket.closeWrite();
+    if (!this.#isDownDone) this.#socket.closeWrite(); // or else it is closed next
     this.isUpDone = true;
   }
 
