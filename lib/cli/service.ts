@@ -26,6 +26,9 @@ const KEEP_ALIVE = { idle: 7_200_000, interval: 75_000, count: 9 };
  */
 const ACK_DELAY = 0.05;
 
+/** A window of twice the default: the guest's kernel fills that while the target's takes the rest. */
+const RECEIVE_BUFFER = 2 * 1024 * 1024;
+
 /**
  * What serves a guest of these options, and yields its exit code.
  *
@@ -89,7 +92,12 @@ function settingsOf(
       guest: networks.map(({ guest, prefixLength }) => (
         { address: parseAddress(guest), prefixLength }
       )),
-      tcp: { isn: options.isn, keepAlive: KEEP_ALIVE, ackDelay: ACK_DELAY },
+      tcp: {
+        isn: options.isn,
+        keepAlive: KEEP_ALIVE,
+        ackDelay: ACK_DELAY,
+        receiveBuffer: RECEIVE_BUFFER,
+      },
       udp: { idleTimeout: options.udpTimeout },
     },
     ...(station && { ethernet: station }),
