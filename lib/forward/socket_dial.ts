@@ -9,6 +9,7 @@ import {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLPRI,
   EPOLLRDHUP,
   type Pollable,
   type Poller,
@@ -19,7 +20,7 @@ import { TcpSocket } from "../ffi/tcp_socket.ts";
 import type { IpAddress } from "../ip/address.ts";
 
 /** Tells each change once: what is to be done about it is for whoever is told. */
-const ALL = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+const ALL = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 /** Asks for a connection, and tells how it went; see the module's description. */
 export class SocketDial implements Pollable {

@@ -11,7 +11,15 @@
  *
  * @module
  */
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type Pollable } from "../ffi/poller.ts";
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLPRI,
+  EPOLLRDHUP,
+  type Pollable,
+} from "../ffi/poller.ts";
 import { NOT_NOW, type TcpSocket } from "../ffi/tcp_socket.ts";
 import type { Connection } from "../tcp/connection.ts";
 import { Event } from "../tcp/control_block.ts";
@@ -30,8 +38,11 @@ const little = new Uint8Array(FIRST_READ);
 
 /** Something may have come, or the end. */
 const IN = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-/** Of these nothing more is told: reading goes on until there is nothing more. */
-const LAST = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+/**
+ * A short read is not the end of it any more: of the end nothing more is told, and at urgent data
+ * a read stops with more behind them. Reading goes on until there is nothing.
+ */
+const LAST = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 const OUT = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
 /** Who looks after a {@linkcode SocketSplice}. */
@@ -56,8 +67,10 @@ export class SocketSplice implements Pollable {
   #isDownDone = false;
   #mayRead = true;
   #mayWrite = true;
-  /** Whether the socket has told its last: a short read is not the end of it then. */
+  /** Whether a short read is not the end of it: see {@linkcode LAST}. */
   #isLast = false;
+  /** Whether the target has reset the connection. What it has said before is still there. */
+  #isReset = false;
   #readSize = FIRST_READ;
   /** The most that the last read could have been. */
   #asked = 0;
@@ -77,6 +90,7 @@ export class SocketSplice implements Pollable {
     if (events & IN) this.#mayRead = true;
     if (events & OUT) this.#mayWrite = true;
     if (events & LAST) this.#isLast = true;
+    if (events & EPOLLERR) this.#isReset = true;
     this.#keeper.stir(this);
   }
 
@@ -91,13 +105,15 @@ export class SocketSplice implements Pollable {
   /** Passes on what there is. @returns Whether there may be more to pass on at once. */
   pass(): boolean {
     if (this.#isOver) return false;
-    this.#up();
-    if (!this.#isOver && !this.#isDownDone) this.#down();
-    // The end often comes with the last text, and then leaves with it.
-    if (this.#isLast && !this.#isOver && !this.#isDownDone) this.#down();
+    const isTaken = this.#up();
+    let hasRead = this.#down();
+    // The end often comes with the last text, and then leaves with it; but a reset takes text along.
+    if (hasRead && this.#isLast && !this.#isReset) hasRead = this.#down();
     if (this.#isOver) return false;
-    if (this.isUpDone && this.#isDownDone) this.#finish("closed");
-    return !this.#isDownDone && this.#mayRead && this.#hasRoom;
+    const isLost = !isTaken || (this.#isReset && this.#isDownDone);
+    if (isLost && !hasRead) this.#targetLost();
+    else if (this.isUpDone && this.#isDownDone) this.#finish("closed");
+    return hasRead && !this.#isOver && (isLost || (this.#mayRead && this.#hasRoom));
   }
 
   /** Ends both directions at once, with resets; but a guest that has ended its own is heard out. */
@@ -119,7 +135,8 @@ export class SocketSplice implements Pollable {
     return count;
   }
 
-  #up(): void {
+  /** Passes on what the guest has said. @returns Whether the target still takes it. */
+  #up(): boolean {
     const connection = this.#connection;
     while (this.#mayWrite) {
       const span = connection.readableSpan();
@@ -129,17 +146,21 @@ export class SocketSplice implements Pollable {
         this.bytesUp += count;
         connection.consume(count);
       } else if (count !== NOT_NOW) {
-        return this.#targetLost();
+        this.#isReset = this.#isLast = this.#mayRead = true; // this call was told, and no other is
+        return false;
       }
       this.#mayWrite = count === span.length;
     }
-    if (this.isUpDone || !connection.isAtEnd) return;
-    if (!this.#isDownDone) this.#socket.closeWrite(); // or else it is closed next
-    this.isUpDone = true;
+    if (!this.isUpDone && connection.isAtEnd) {
+      if (!this.#isDownDone) this.#socket.closeWrite(); // or else it is closed next
+      this.isUpDone = true;
+    }
+    return true;
   }
 
-  #down(): void {
-    if (!this.#mayRead || !this.#hasRoom) return;
+  /** Passes on what the target has said. @returns Whether that was any text. */
+  #down(): boolean {
+    if (this.#isDownDone || !this.#mayRead || !this.#hasRoom) return false;
     const count = this.#readSize === FIRST_READ ? this.#readLittle() : this.#readMuch();
     if (count > 0) {
       this.bytesDown += count;
@@ -147,12 +168,13 @@ export class SocketSplice implements Pollable {
       this.#fitReadSize(count);
     } else if (count === 0) {
       this.#isDownDone = true;
-      this.#connection.closeWrite();
+      if (!this.#isReset) this.#connection.closeWrite();
     } else if (count === NOT_NOW) {
       this.#mayRead = false;
     } else {
       this.#targetLost();
     }
+    return count > 0;
   }
 
   /** By way of a buffer that all have in common: the ring is read into only if that saves much. */
@@ -165,8 +187,9 @@ export class SocketSplice implements Pollable {
 
   #readMuch(): number {
     const span = this.#connection.writableSpan(this.#readSize);
+    if (span.length === 0) return this.#readLittle(); // there was room, but no memory for it
     this.#asked = span.length;
-    const count = span.length > 0 ? this.#socket.read(span) : NOT_NOW;
+    const count = this.#socket.read(span);
     this.#connection.commit(Math.max(0, count));
     return count;
   }

@@ -17,6 +17,7 @@ import { MemoryLink } from "../../lib/link/memory_link.ts";
 import { Stack } from "../../lib/stack/stack.ts";
 import type { TcpOptions } from "../../lib/tcp/config.ts";
 import type { Connection } from "../../lib/tcp/connection.ts";
+import { PolledLink } from "./polled_link.ts";
 
 const GUEST = ipv4(0x0a000264);
 /** Where targets of tests are said to be: 192.0.2.1 (RFC 5737). */
@@ -46,9 +47,9 @@ export class MemoryGuest implements AsyncDisposable {
   readonly #checks = new Set<() => void>();
   #nextPort = 40_000;
 
-  /** Makes a guest whose connections are dialled by `dialer`. */
-  constructor(dialer: Dialer, options: MemoryGuestOptions = {}) {
-    const [left, right] = MemoryLink.pair({ mtu: 1500 });
+  /** Makes a guest whose connections are dialled by `dialer`, or on sockets of the host's. */
+  constructor(dialer: Dialer | undefined, options: MemoryGuestOptions = {}) {
+    const [left, right] = dialer ? MemoryLink.pair({ mtu: 1500 }) : PolledLink.pair();
     const { tcp = {}, guestBuffer: size = 65_536, ...forwarding } = options;
     this.#guest = new Stack(left, { tcp: { sendBuffer: size, receiveBuffer: size } });
     this.stack = new Stack(right, { tcp });
@@ -58,7 +59,7 @@ export class MemoryGuest implements AsyncDisposable {
       policy: {
         decide: (flow) => ({ kind: "allow", target: { hostname: "", port: flow.target.port } }),
       },
-      dialer,
+      ...(dialer && { dialer }),
       ...forwarding,
     });
     this.#running = Promise.all(this.#drivers.map((driver) => driver.run()));
