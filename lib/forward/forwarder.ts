@@ -165,6 +165,7 @@ export class Forwarder implements Shell {
       this.#promises--;
       if (this.#dials.get(request) === dial) this.#dials.delete(request);
       this.#dialWaiting();
+      this.#driver.kick(); // what was dialled may be connected
     });
   }
 
@@ -208,7 +209,10 @@ export class Forwarder implements Shell {
   ): void {
     const answered = (dial: SocketDial, error: number, events: number) => {
       this.#dials.delete(request);
-      if (error !== 0) return this.#dialFailed(request, target, { code: errnoName(error) });
+      if (error !== 0) {
+        const code = errnoName(error);
+        return this.#dialFailed(request, target, { code, message: code });
+      }
       const connection = request.accept();
       if (!connection) return dial.abort();
       const ended = (end: SpliceEnd) => this.#ended(request.flow, connection, end);
@@ -221,7 +225,12 @@ export class Forwarder implements Shell {
     } catch (error) {
       return this.#dialFailed(request, target, error);
     }
-    this.#dials.set(request, dial);
+    this.#dials.set(request, {
+      abort: () => {
+        this.#dials.delete(request);
+        dial.abort();
+      },
+    });
     dial.begin();
   }
 
