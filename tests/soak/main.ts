@@ -60,6 +60,7 @@ async function soak(minutes: number, seed: number): Promise<string[]> {
     const arguments_ = [seed, JSON.stringify(ports), listener.addr.port].map(String);
     const [{ status }] = await Promise.all([
       runGuest({
+        mayBlock: true, // as headgate run does
         guest: {
           command: ["/usr/bin/python3", file("guest.py"), ...arguments_],
           ...{ interfaceName: "tun0", mtu, offload: true, networks: NETWORKS },
