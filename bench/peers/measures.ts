@@ -6,7 +6,7 @@
 import { type Agent, figure } from "./agent.ts";
 import type { Metric } from "./metrics.ts";
 import { withIperf } from "./outside.ts";
-import { cpuSeconds, residentBytes } from "./processes.ts";
+import { cpuSeconds, residentBytes, threadSeconds } from "./processes.ts";
 
 /** Something to be measured; one measurement may give several figures. */
 export interface Measure {
@@ -28,6 +28,21 @@ const DATAGRAM = 1200;
 /** Nobody measures the last digits of these. */
 const GIGA = 1e9, MEBI = 2 ** 20;
 
+/** How long nothing happens, in milliseconds. */
+const IDLENESS = 5000;
+
+const IDLE: Measure = {
+  name: "idle",
+  async run({ guest: { forwarder } }) {
+    if (forwarder === undefined) return [];
+    const before = threadSeconds(forwarder);
+    await new Promise((resolve) => setTimeout(resolve, IDLENESS));
+    const computed = threadSeconds(forwarder) - before;
+    const metric = { id: "idle", label: "CPU time while nothing happens", unit: "%" };
+    return [[metric, 100 * computed / (IDLENESS / 1000)]];
+  },
+};
+
 /** The MTUs, with what is measured at each. */
 export const MEASURES: readonly { readonly mtu: number; readonly measures: readonly Measure[] }[] =
   [
@@ -38,6 +53,7 @@ export const MEASURES: readonly { readonly mtu: number; readonly measures: reado
         ...(["nothing", "up", "down"] as const).map(ping),
         ...[1, 32].map(connections),
         ...[false, true].map(datagrams),
+        IDLE,
         ...[0, 1000, 10_000].map(memory),
       ],
     },

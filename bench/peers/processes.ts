@@ -14,6 +14,15 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS; // utime and stime: fields 14 and 15
 }
 
+/** The same of its threads that there are now, to the nanosecond. */
+export function threadSeconds(pid: number): number {
+  const threads = [...Deno.readDirSync(`/proc/${pid}/task`)];
+  const nanoseconds = threads.map(({ name }) =>
+    Number(Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`).split(" ")[0])
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
+}
+
 /** Bytes that a process has in memory. */
 export function residentBytes(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
