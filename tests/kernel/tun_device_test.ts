@@ -129,6 +129,38 @@ rootTest(
     }),
 );
 
+rootTest(
+  "A TUN device that is looked at says whether there is something, and keeps it",
+  () =>
+    withTun((tun) => {
+      ip("link", "set", tun.name, "addrgenmode", "none");
+      ip("link", "set", tun.name, "up");
+      ip("address", "add", "198.51.100.2/24", "dev", tun.name); // RFC 5737
+      const bytes = new Uint8Array(2000);
+      assertEquals([tun.look(0, false), tun.read(bytes)], [false, 0]);
+      assertEquals(tun.look(10_000, true), true); // there is room to write, and nothing to read
+      assertEquals([tun.look(0, false), tun.read(bytes)], [false, 0]);
+      const socket = UdpSocket.open(4);
+      try {
+        for (const length of [1, 2]) {
+          assertEquals(socket.send(at("198.51.100.1", 7), new Uint8Array(length), length), 0);
+        }
+        const frame = VNET_HEADER_LENGTH + 28;
+        assertEquals([tun.look(10_000, false), tun.look(0, false)], [true, true]);
+        assertEquals([tun.read(bytes), tun.read(bytes)], [frame + 1, frame + 2]);
+        assertEquals([tun.read(bytes), tun.look(0, false)], [0, false]);
+        // What comes after a look in vain is read after the next.
+        socket.send(at("198.51.100.1", 7), new Uint8Array(3), 3);
+        assertEquals([tun.read(bytes), tun.look(0, false)], [0, true]);
+        assertEquals(tun.read(bytes), frame + 3);
+        tun.wake();
+        assertEquals([tun.look(10_000, false), tun.look(0, false)], [true, false]);
+      } finally {
+        socket.close();
+      }
+    }),
+);
+
 rootTest("A persistent TUN device is there after it was closed", () =>
   withTun((tun) => {
     tun.close();
