@@ -71,6 +71,10 @@ export interface DriverOptions {
 /** Monotonic time of this process. */
 export const systemClock: Clock = { now: () => performance.now() };
 
+function awaits(shell: Shell): boolean {
+  return shell.awaits ?? false;
+}
+
 /** Runs a stack on a link; see the module's description. */
 export class Driver {
   readonly #stack: Stack;
@@ -150,8 +154,7 @@ export class Driver {
 
   /** Whether something depends on the event loop. */
   get #isAwaited(): boolean {
-    for (const { awaits } of this.#shells) if (awaits) return true;
-    return false;
+    return this.#shells.some(awaits);
   }
 
   /**

@@ -175,9 +175,12 @@ export class TunDevice implements Pollable {
     throw new SystemError(`read from the TUN device "${this.name}"`, "read", error);
   }
 
-  /** Writes one frame: the virtio-net header and a packet. Never waits. */
-  write(bytes: Uint8Array): WriteResult {
-    if (this.#libc.write(this.#descriptor, bytes, bytes.length) >= 0) return WriteResult.Taken;
+  /**
+   * Writes one frame, the virtio-net header and a packet: the first `length` bytes of `bytes`.
+   * Never waits.
+   */
+  write(bytes: Uint8Array, length: number = bytes.length): WriteResult {
+    if (this.#libc.write(this.#descriptor, bytes, length) >= 0) return WriteResult.Taken;
     return whyNot();
   }
 

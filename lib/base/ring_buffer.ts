@@ -19,6 +19,7 @@
  * @module
  */
 
+import { copy } from "./copy.ts";
 import { MemoryBudget, type MemoryHolder } from "./memory_budget.ts";
 import type { PacketBuffer } from "./packet_buffer.ts";
 
@@ -116,8 +117,8 @@ export class RingBuffer implements MemoryHolder {
     this.#isUsed = true;
     const at = this.#position(this.#length + offset);
     const first = Math.min(count, this.#bytes.length - at);
-    this.#bytes.set(source.subarray(start, start + first), at);
-    if (count > first) this.#bytes.set(source.subarray(start + first, end), 0);
+    copy(source, start, start + first, this.#bytes, at);
+    if (count > first) copy(source, start + first, end, this.#bytes, 0);
   }
 
   /** Queues `count` bytes that have been put behind the last one. */
@@ -133,8 +134,8 @@ export class RingBuffer implements MemoryHolder {
     if (count <= 0) return;
     const from = this.#position(offset);
     const first = Math.min(count, this.#bytes.length - from);
-    target.set(this.#bytes.subarray(from, from + first), at);
-    if (count > first) target.set(this.#bytes.subarray(0, count - first), at + first);
+    copy(this.#bytes, from, from + first, target, at);
+    if (count > first) copy(this.#bytes, 0, count - first, target, at + first);
   }
 
   /**

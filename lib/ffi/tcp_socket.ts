@@ -8,6 +8,7 @@
  * @see {@link https://man7.org/linux/man-pages/man7/tcp.7.html | tcp(7)}
  * @module
  */
+import { Views } from "../base/views.ts";
 import { type IpAddress, isIpv4 } from "../ip/address.ts";
 import { trySetOption } from "./error_queue.ts";
 import { checked, declare, errno, libc } from "./libc.ts";
@@ -42,6 +43,9 @@ const NO_LINGER = new Uint8Array(new Int32Array([1, 0]).buffer);
 
 /** What {@linkcode TcpSocket.read} and {@linkcode TcpSocket.write} answer when it is not the time. */
 export const NOT_NOW = -Errno.EAGAIN;
+
+/** Of packets whose text is written. */
+const texts = new Views();
 
 /** Filled in and read at once: one for all sockets. */
 const address = new SocketAddress();
@@ -92,9 +96,10 @@ export class TcpSocket {
     return count >= 0 ? count : failed();
   }
 
-  /** Writes some bytes; returns how many, {@linkcode NOT_NOW}, or a negative number of an error. */
-  write(data: Uint8Array): number {
-    const count = calls().send(this.descriptor, data, data.length, MSG_NOSIGNAL);
+  /** Writes some bytes of the part `[start, end)`; returns how many, {@linkcode NOT_NOW}, or a negative number of an error. */
+  write(data: Uint8Array<ArrayBuffer>, start = 0, end: number = data.length): number {
+    const from = texts.from(data, start);
+    const count = calls().send(this.descriptor, from, end - start, MSG_NOSIGNAL);
     return count >= 0 ? count : failed();
   }
 

@@ -13,9 +13,9 @@ import type { SpliceEnd } from "./splice.ts";
 /** Dials, and joins what has been dialled to the guest's connections; see the module's description. */
 export class HostStreams {
   readonly #poller: Poller;
-  /** Those to which something has happened: each is there once. */
-  #stirred = new Set<SocketSplice>();
-  #passing = new Set<SocketSplice>();
+  /** Those to which something has happened. */
+  #stirred: SocketSplice[] = [];
+  #passing: SocketSplice[] = [];
 
   /** Makes one whose sockets are looked after by `poller`. */
   constructor(poller: Poller) {
@@ -44,10 +44,9 @@ export class HostStreams {
     ended: (end: SpliceEnd) => void,
   ): SocketSplice {
     const splice = new SocketSplice(connection, dial.socket, {
-      stir: (splice) => this.#stirred.add(splice),
-      ended: (splice, end) => {
+      stir: (splice) => this.#stir(splice),
+      ended: (_, end) => {
         this.#poller.forget(dial.token);
-        this.#stirred.delete(splice);
         ended(end);
       },
     });
@@ -62,9 +61,16 @@ export class HostStreams {
     this.#stirred = this.#passing;
     this.#passing = passing;
     for (const splice of passing) {
-      if (splice.pass()) this.#stirred.add(splice);
+      splice.isStirred = false;
+      if (splice.pass()) this.#stir(splice);
     }
-    passing.clear();
-    return this.#stirred.size > 0;
+    passing.length = 0;
+    return this.#stirred.length > 0;
+  }
+
+  #stir(splice: SocketSplice): void {
+    if (splice.isStirred) return;
+    splice.isStirred = true;
+    this.#stirred.push(splice);
   }
 }

@@ -61,6 +61,8 @@ export class SocketSplice implements Pollable {
   bytesDown = 0;
   /** Whether all that the guest will ever send has been passed on. */
   isUpDone = false;
+  /** Of its keeper: whether {@linkcode pass} is to be called. */
+  isStirred = false;
   readonly #connection: Connection;
   readonly #socket: TcpSocket;
   readonly #keeper: SpliceKeeper;
@@ -128,7 +130,7 @@ export class SocketSplice implements Pollable {
   /** Sends text as it comes: nearly always all of it. */
   #take(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): number {
     if (!this.#mayWrite || this.#isOver) return 0;
-    const count = this.#socket.write(bytes.subarray(start, end));
+    const count = this.#socket.write(bytes, start, end);
     if (count < 0) return 0; // it is queued, and then it will be seen why
     this.bytesUp += count;
     this.#mayWrite = count === end - start;

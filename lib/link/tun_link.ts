@@ -11,6 +11,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import { ChecksumState, HEADROOM, type PacketBuffer } from "../base/packet_buffer.ts";
+import { Views } from "../base/views.ts";
 import type { Poller } from "../ffi/poller.ts";
 import { type TunDevice, VNET_HEADER_LENGTH, WriteResult } from "../ffi_tun.ts";
 import { type Link, SendResult } from "./link.ts";
@@ -56,6 +57,7 @@ export class TunLink implements Link {
   readonly #frameHeader: number;
   /** Where frames are read to, so that what is in them has the same place, and as much, in each. */
   readonly #frameStart: number;
+  readonly #outgoing = new Views();
   #isClosed = false;
   #target: PacketBuffer | undefined;
   #frame: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -105,7 +107,7 @@ export class TunLink implements Link {
     if (this.#isClosed) return SendResult.Refused;
     const at = packet.start - VNET_HEADER_LENGTH;
     writeHeader(packet, at, packet.start + this.#frameHeader);
-    switch (this.#write(packet.bytes.subarray(at, packet.end), packet)) {
+    switch (this.#write(packet, at)) {
       case WriteResult.Taken:
         return SendResult.Sent;
       case WriteResult.Full:
@@ -118,13 +120,11 @@ export class TunLink implements Link {
     }
   }
 
-  /** Writes a frame: its beginning, and the tail of its packet. */
-  #write(
-    head: Uint8Array<ArrayBuffer>,
-    { tail, tailStart, tailLength }: PacketBuffer,
-  ): WriteResult {
-    if (tailLength === 0) return this.#tun.write(head);
-    return this.#tun.gather(head, tail, tailStart, tailLength);
+  /** Writes a frame that begins at `at`: what is there, and the tail of the packet. */
+  #write(packet: PacketBuffer, at: number): WriteResult {
+    const { bytes, end, tail, tailStart, tailLength } = packet;
+    if (tailLength === 0) return this.#tun.write(this.#outgoing.from(bytes, at), end - at);
+    return this.#tun.gather(bytes.subarray(at, end), tail, tailStart, tailLength);
   }
 
   async wait(timeout: Millis, writable: boolean): Promise<void> {

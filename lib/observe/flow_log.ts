@@ -8,6 +8,7 @@
 import { answerAddresses } from "../dns/answer_addresses.ts";
 import type { NameObserver } from "../dns/resolver.ts";
 import type { FlowEnd, FlowObserver, FlowRefusal } from "../forward/observer.ts";
+import { sameAddress } from "../ip/address.ts";
 import type { Flow } from "../ip/flow.ts";
 import { IpProtocol } from "../ip/header.ts";
 import { formatAddress, formatEndpoint, formatFlow } from "../text/address.ts";
@@ -46,6 +47,7 @@ export class FlowLog implements FlowObserver, NameObserver {
   readonly #rows = new Map<string, TargetRow>();
   readonly #lines: FlowLogLines;
   readonly #denied = new Set<string>();
+  #last: { readonly flow: Flow; readonly row: TargetRow } | undefined;
   #details = 0;
 
   /** Makes an empty log that tells `lines` what happens. */
@@ -90,7 +92,15 @@ export class FlowLog implements FlowObserver, NameObserver {
     });
   }
 
+  /** Many flows in a row have the same target: then it need not be written out again. */
   #row(flow: Flow): TargetRow {
+    if (!this.#last || !isSameTarget(this.#last.flow, flow)) {
+      this.#last = { flow, row: this.#find(flow) };
+    }
+    return this.#last.row;
+  }
+
+  #find(flow: Flow): TargetRow {
     const wanted = nameOf(flow);
     const isKnown = this.#rows.has(wanted) || this.#rows.size < MOST_TARGETS;
     const name = isKnown ? wanted : OTHERS;
@@ -114,6 +124,11 @@ export class FlowLog implements FlowObserver, NameObserver {
     this.#details++;
     this.#lines.detail(this.#details > MOST_DETAILS ? "no more lines of this kind" : line());
   }
+}
+
+function isSameTarget(one: Flow, other: Flow): boolean {
+  return one.target.port === other.target.port && one.protocol === other.protocol &&
+    sameAddress(one.target.address, other.target.address);
 }
 
 function nameOf({ protocol, target }: Flow): string {
