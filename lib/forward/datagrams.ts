@@ -14,7 +14,8 @@
  * @module
  */
 import { Drop } from "../base/drop.ts";
-import type { Driver, Shell } from "../driver.ts";
+import { type Driver, type Shell, systemClock } from "../driver.ts";
+import { Crowd } from "./crowd.ts";
 import { isIpv4 } from "../ip/address.ts";
 import { type Endpoint, EndpointField, FlowKey } from "../ip/flow.ts";
 import { FlowTable } from "../ip/flow_table.ts";
@@ -63,6 +64,7 @@ export class DatagramForwarder implements Shell {
   readonly #key = new FlowKey();
   readonly #readable: DatagramPort[] = [];
   readonly #failed: DatagramPort[] = [];
+  readonly #crowd = new Crowd(systemClock);
   #network: DatagramNetwork | undefined;
   #nextId = 1;
   #isStopped = false;
@@ -100,7 +102,13 @@ export class DatagramForwarder implements Shell {
     return bytes;
   }
 
+  /** In a crowd: by way of the event loop datagrams come several at a time. */
+  get awaits(): boolean {
+    return this.#crowd.isThere;
+  }
+
   pump(): void {
+    this.#crowd.look();
     if (this.#network?.isPolled) this.#collect(this.#network);
     const stack = this.#stack;
     for (let flow = stack.nextDatagramFlow(); flow; flow = stack.nextDatagramFlow()) {
@@ -218,6 +226,7 @@ export class DatagramForwarder implements Shell {
       if (length === undefined) return;
       // The gateway is a router, too (RFC 1812 §5.3.1).
       const failure = port.send(own, this.#buffer, length, Math.max(1, flow.hopLimit - 1));
+      this.#crowd.count++;
       if (failure) this.#report(lane, failure);
       else lane.up += length;
     }
@@ -253,6 +262,7 @@ export class DatagramForwarder implements Shell {
       const from = this.#from;
       const length = port.receive(this.#buffer, from);
       if (length < 0) return;
+      this.#crowd.count++;
       const lane = this.#find(mapping, from) ?? laneTo(mapping, from.address);
       if (!lane) drops.count(Drop.Unsolicited);
       else if (lane.send(from.port, this.#buffer, length)) lane.down += length;
