@@ -37,7 +37,10 @@ const IDLE: Measure = {
     if (forwarder === undefined) return [];
     const before = threadSeconds(forwarder);
     await new Promise((resolve) => setTimeout(resolve, IDLENESS));
-    const computed = threadSeconds(forwarder) - before;
+    let computed = 0;
+    for (const [thread, after] of threadSeconds(forwarder)) {
+      computed += after - (before.get(thread) ?? 0);
+    }
     const metric = { id: "idle", label: "CPU time while nothing happens", unit: "%" };
     return [[metric, 100 * computed / (IDLENESS / 1000)]];
   },

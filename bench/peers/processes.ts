@@ -14,13 +14,13 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS; // utime and stime: fields 14 and 15
 }
 
-/** The same of its threads that there are now, to the nanosecond. */
-export function threadSeconds(pid: number): number {
+/** The same of each of its threads, to the nanosecond. One that ends takes its own along. */
+export function threadSeconds(pid: number): ReadonlyMap<string, number> {
   const threads = [...Deno.readDirSync(`/proc/${pid}/task`)];
-  const nanoseconds = threads.map(({ name }) =>
-    Number(Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`).split(" ")[0])
-  );
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
+  return new Map(threads.map(({ name }) => {
+    const [nanoseconds] = Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`).split(" ");
+    return [name, Number(nanoseconds) / 1e9];
+  }));
 }
 
 /** Bytes that a process has in memory. */
