@@ -71,6 +71,7 @@ export interface DriverOptions {
 /** Monotonic time of this process. */
 export const systemClock: Clock = { now: () => performance.now() };
 
+/** Whether `shell` depends on the event loop. */
 function awaits(shell: Shell): boolean {
   return shell.awaits ?? false;
 }
@@ -140,8 +141,9 @@ export class Driver {
       const now = this.#clock.now();
       const longest = idle ? Infinity : now + ACTIVE_SLEEP;
       const until = busy ? now : Math.min(this.#stack.nextDeadline, longest);
-      const isWatchful = this.#mayBlock && !idle && !this.#isAwaited;
-      if (this.#link.poller && !this.#isAwaited && now < this.#yieldedAt + this.#slice) {
+      const isFree = this.#link.poller !== undefined && !this.#shells.some(awaits);
+      const isWatchful = isFree && this.#mayBlock && !idle;
+      if (isFree && now < this.#yieldedAt + this.#slice) {
         if (this.#look(isWatchful ? until - now : 0) || busy) continue;
         this.#sleepsUntil = until;
       } else {
@@ -150,11 +152,6 @@ export class Driver {
       await this.#link.wait(Math.max(0, this.#sleepsUntil - this.#clock.now()), this.#unsent);
       this.#yieldedAt = this.#clock.now();
     }
-  }
-
-  /** Whether something depends on the event loop. */
-  get #isAwaited(): boolean {
-    return this.#shells.some(awaits);
   }
 
   /**

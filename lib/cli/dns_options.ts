@@ -3,10 +3,8 @@
  *
  * @module
  */
+import ipaddr from "ipaddr.js";
 import { DNS_PORT, type NameServer } from "../dns/resolv_conf.ts";
-import { type IpAddress, isIpv4 } from "../ip/address.ts";
-import { isInPrefix } from "../ip/prefix.ts";
-import { formatAddress, isZonedAddress, parseAddress, tryParseAddress } from "../text/address.ts";
 import type { NetworkOptions } from "./network_options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -62,8 +60,8 @@ function parseServer(text: string): NameServer {
   const [, bracketed, plain, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const address = bracketed ?? plain ?? text;
   const number = port === undefined ? DNS_PORT : Number(port);
-  // What has colons stands in brackets, or alone.
-  const isAddress = isZonedAddress(address) && address.includes(":") === (plain === undefined);
+  const isAddress = bracketed === undefined && ipaddr.IPv4.isValidFourPartDecimal(address) ||
+    plain === undefined && ipaddr.IPv6.isValid(address);
   if (isAddress && number > 0 && number <= 0xffff) return { address, port: number };
   throw new UsageError(
     `invalid --dns "${text}"`,
@@ -76,28 +74,30 @@ function parseOwnAddress(text: string, networks: readonly NetworkOptions[]) {
   const refuse = (why: string, remedy: string) =>
     new UsageError(`invalid --dns-forward "${text}"`, why, remedy);
 
-  const address = tryParseAddress(text);
-  if (!address) throw refuse("not an IP address", 'write it like "10.0.2.3" or "fd00::3"');
-  const network = networks.find(({ guest, prefixLength }) =>
-    isInPrefix(address, { address: parseAddress(guest), prefixLength })
-  );
+  const isIpv6 = ipaddr.IPv6.isValid(text) && !text.includes("%");
+  if (!isIpv6 && !ipaddr.IPv4.isValidFourPartDecimal(text)) {
+    throw refuse("not an IP address", 'write it like "10.0.2.3" or "fd00::3"');
+  }
+  const address = ipaddr.parse(text);
+  const network = networks.find(({ guest, prefixLength }) => {
+    const own = ipaddr.parse(guest);
+    return own.kind() === address.kind() && address.match(own, prefixLength);
+  });
   if (!network) {
     const wanted = networks.map(({ dns }) => `"${dns}"`).join(" or ");
     throw refuse("not in a network of the guest's", `choose an address like ${wanted}`);
   }
-  const canonical = formatAddress(address);
+  const canonical = address.toString();
   if (canonical === network.guest) throw refuse("the guest itself has it", "choose another");
   if (canonical === network.gateway) throw refuse("the gateway has it", "choose another");
-  if (isEnd(address, network.prefixLength)) {
+  if (isEnd(address.toByteArray(), network.prefixLength)) {
     throw refuse("the first and the last address of a network are nobody's", "choose another");
   }
   return { text: canonical, network };
 }
 
 /** Whether all bits behind the prefix are the same. */
-function isEnd(address: IpAddress, prefixLength: number): boolean {
-  const { w0, w1, w2, w3 } = address;
-  const words = [w0, w1, w2, w3].map((word) => (word >>> 0).toString(2).padStart(32, "0"));
-  const bits = words.join("").slice(isIpv4(address) ? 96 : 0); // without the mapped form's
+function isEnd(octets: readonly number[], prefixLength: number): boolean {
+  const bits = octets.map((octet) => octet.toString(2).padStart(8, "0")).join("");
   return /^(0*|1*)$/.test(bits.slice(prefixLength));
 }

@@ -3,10 +3,7 @@
  *
  * @module
  */
-import { isIpv4, sameAddress } from "../ip/address.ts";
-import { networkAddress } from "../ip/prefix.ts";
-import { formatAddress, tryParseAddress } from "../text/address.ts";
-import { specialRange } from "./special_ranges.ts";
+import ipaddr from "ipaddr.js";
 import { UsageError } from "./usage_error.ts";
 
 /** The addresses of one of the guest's networks, in text form. */
@@ -68,6 +65,8 @@ interface Family {
   /** A network that everybody can have. */
   readonly example: string;
   readonly longestPrefix: number;
+  /** Kinds of addresses that hosts can have, as ipaddr.js calls them. */
+  readonly ranges: readonly string[];
   /** Host numbers as in slirp4netns. */
   readonly hosts: { readonly gateway: number; readonly dns: number; readonly guest: number };
 }
@@ -79,6 +78,7 @@ const IPV4: Family = {
   version: 4,
   example: "10.0.2.0/24",
   longestPrefix: 25, // with 7 bits for hosts there is room for number 100
+  ranges: ["private", "unicast", "carrierGradeNat"],
   hosts: { gateway: 2, dns: 3, guest: 100 },
 };
 
@@ -86,22 +86,24 @@ const IPV6: Family = {
   version: 6,
   example: "fd00::/64",
   longestPrefix: 119, // with 9 bits for hosts there is room for number 0x100
+  ranges: ["uniqueLocal", "unicast"],
   hosts: { gateway: 2, dns: 3, guest: 0x100 },
 };
 
 function parseNetwork(option: string, text: string, family: Family): NetworkOptions {
-  const { version, example, longestPrefix, hosts } = family;
+  const { version, example, longestPrefix, ranges, hosts } = family;
   const refuse = (why: string, remedy = `write it like "${example}"`) =>
     new UsageError(`invalid ${option} "${text}"`, why, remedy);
 
   const slash = text.indexOf("/");
-  const addressText = slash < 0 ? text : text.slice(0, slash);
-  const address = tryParseAddress(addressText);
-  if (!address) throw refuse(`not an IPv${version} address with a prefix length`);
-  if (addressText.includes(":") !== (version === 6)) {
+  const address = slash < 0 ? text : text.slice(0, slash);
+  if (versionOf(address) === undefined || address.includes("%")) {
+    throw refuse(`not an IPv${version} address with a prefix length`);
+  }
+  if (versionOf(address) !== version) {
     throw refuse(`it is an IPv${10 - version} network`, `give it as ${OTHER_OPTION[version]}`);
   }
-  const prefix = text.slice(addressText.length + 1);
+  const prefix = text.slice(address.length + 1);
   if (!/^(0|[1-9]\d{0,2})$/.test(prefix)) throw refuse("the prefix length is missing");
   const prefixLength = Number(prefix);
   if (prefixLength < SHORTEST_PREFIX || prefixLength > longestPrefix) {
@@ -111,16 +113,17 @@ function parseNetwork(option: string, text: string, family: Family): NetworkOpti
     );
   }
 
-  const network = networkAddress({ address, prefixLength });
-  if (!sameAddress(network, address)) {
-    throw refuse("host bits are set", `use "${formatAddress(network)}/${prefixLength}"`);
+  const octets = ipaddr.parse(address).toByteArray();
+  const network = octets.map((octet, at) => octet & maskOctet(prefixLength, at));
+  if (network.some((octet, at) => octet !== octets[at])) {
+    throw refuse("host bits are set", `use "${ipaddr.fromByteArray(network)}/${prefixLength}"`);
   }
-  const isMapped = version === 6 && isIpv4(network);
-  const range = isMapped ? "IPv4 mapped" : specialRange(network);
-  if (range !== undefined) {
-    throw refuse(`the ${range} range is not for hosts`, `use a private one like "${example}"`);
+  const range = ipaddr.fromByteArray(network).range();
+  if (!ranges.includes(range)) {
+    const words = range.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    throw refuse(`the ${words} range is not for hosts`, `use a private one like "${example}"`);
   }
-  const host = (number: number) => formatAddress({ ...network, w3: network.w3 | number });
+  const host = (number: number) => hostAddress(network, number);
   return {
     version,
     guest: host(hosts.guest),
@@ -131,3 +134,22 @@ function parseNetwork(option: string, text: string, family: Family): NetworkOpti
 }
 
 const OTHER_OPTION = { 4: "--cidr6", 6: "--cidr" } as const;
+
+function versionOf(address: string): 4 | 6 | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return 4;
+  return ipaddr.IPv6.isValid(address) ? 6 : undefined;
+}
+
+/** The bits of a network's octet number `at` that belong to its prefix. */
+function maskOctet(prefixLength: number, at: number): number {
+  return 0xff00 >> Math.min(8, Math.max(0, prefixLength - 8 * at)) & 0xff;
+}
+
+/** The address with this number in a network; its last bits are zero, and enough. */
+function hostAddress(network: readonly number[], number: number): string {
+  const fromEnd = (at: number) => network.length - 1 - at;
+  const octets = network.map((octet, at) =>
+    fromEnd(at) < 2 ? octet | number >> 8 * fromEnd(at) & 0xff : octet
+  );
+  return ipaddr.fromByteArray(octets).toString();
+}

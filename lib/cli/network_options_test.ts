@@ -65,7 +65,6 @@ Deno.test("--cidr takes nothing but four decimal numbers and a prefix length", (
     refusal({ cidr: "fd00::/64" }),
     'invalid --cidr "fd00::/64": it is an IPv6 network; give it as --cidr6',
   );
-  assertStringIncludes(refusal({ cidr: "::ffff:10.0.2.0/24" }), "it is an IPv6 network");
 });
 
 Deno.test("--cidr6 takes nothing but an IPv6 address and a prefix length", () => {
@@ -89,8 +88,6 @@ Deno.test("Networks are not in a range that is not for hosts", () => {
   assertStringIncludes(refusal({ cidr6: "fe80::/64" }), "link local");
   assertStringIncludes(refusal({ cidr6: "ff00::/64" }), "multicast");
   assertStringIncludes(refusal({ cidr6: "::/64" }), "not for hosts");
-  assertStringIncludes(refusal({ cidr6: "2001:db8::/48" }), "the documentation range");
-  assertStringIncludes(refusal({ cidr6: "::ffff:0:0/96" }), "the IPv4 mapped range");
   assertEquals(ipv6("2a00:1::/64")?.guest, "2a00:1::100");
 });
 

@@ -7,7 +7,7 @@
  * @see {@link https://man7.org/linux/man-pages/man5/resolv.conf.5.html | resolv.conf(5)}
  * @module
  */
-import { isZonedAddress } from "../text/address.ts";
+import ipaddr from "ipaddr.js";
 
 /** A name server. */
 export interface NameServer {
@@ -62,7 +62,7 @@ export function parseResolvConf(text: string): ResolvConf {
     if (/^[#;]/.test(line)) continue;
     const [keyword, ...words] = line.trim().split(/\s+/);
     const [first] = words;
-    if (keyword === "nameserver" && first !== undefined && isZonedAddress(first)) {
+    if (keyword === "nameserver" && first !== undefined && isAddress(first)) {
       servers.push({ address: OWN_MACHINE[first] ?? first, port: DNS_PORT });
     } else if (keyword === "domain" && first !== undefined) search = [first];
     else if (keyword === "search" && first !== undefined) search = words;
@@ -91,6 +91,11 @@ export function formatResolvConf(
     ...(options.length > 0 ? [`options ${options.join(" ")}`] : []),
     "",
   ].join("\n");
+}
+
+/** Whether that is an IP address; one of IPv6 may have a zone. */
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
 }
 
 /** The value of `name:value` among options; the last counts. */

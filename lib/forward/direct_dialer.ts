@@ -1,5 +1,5 @@
 /**
- * The default dialer: `Deno.connect`.
+ * The dialer of targets that have names, and of links that are no devices: `Deno.connect`.
  *
  * @module
  */

@@ -1,34 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { dialerOf, FakeTarget, MemoryGuest, pattern } from "../../tests/harness/memory_guest.ts";
+import { Notes } from "../../tests/harness/notes.ts";
 import type { ByteStream, Dialer } from "./dialer.ts";
-import type { FlowObserver } from "./observer.ts";
 import type { Verdict } from "./policy.ts";
-
-/** Notes what it is told; `next` waits for the next of it. */
-class Notes implements FlowObserver {
-  readonly lines: string[] = [];
-  #tell: () => void = () => {};
-
-  opened(): void {
-    this.#note("opened");
-  }
-
-  refused(_: unknown, how: string, reason: string): void {
-    this.#note(`${how}: ${reason}`);
-  }
-
-  closed(): void {}
-
-  async next(): Promise<string> {
-    if (this.lines.length === 0) await new Promise<void>((resolve) => this.#tell = resolve);
-    return this.lines.shift() ?? "";
-  }
-
-  #note(line: string): void {
-    this.lines.push(line);
-    this.#tell();
-  }
-}
 
 /** An error as Deno makes them of the kernel's. */
 function systemError(code: string): Error {

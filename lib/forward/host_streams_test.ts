@@ -1,38 +1,10 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { MemoryGuest, type MemoryGuestOptions, pattern } from "../../tests/harness/memory_guest.ts";
+import { Notes } from "../../tests/harness/notes.ts";
 import { SocketTarget } from "../../tests/harness/socket_target.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { parseAddress } from "../text/address.ts";
-import type { FlowObserver } from "./observer.ts";
 import type { Verdict } from "./policy.ts";
-
-/** Notes what becomes of flows; `next` waits for the next of it. */
-class Notes implements FlowObserver {
-  readonly lines: string[] = [];
-  #tell: () => void = () => {};
-
-  opened(): void {
-    this.#note("opened");
-  }
-
-  refused(_: unknown, how: string, reason: string): void {
-    this.#note(`${how}: ${reason}`);
-  }
-
-  closed(_: unknown, end: string, up: number, down: number): void {
-    this.#note(`${end}, ${up} up, ${down} down`);
-  }
-
-  async next(): Promise<string> {
-    while (this.lines.length === 0) await new Promise<void>((resolve) => this.#tell = resolve);
-    return this.lines.shift() ?? "";
-  }
-
-  #note(line: string): void {
-    this.lines.push(line);
-    this.#tell();
-  }
-}
 
 /** A guest whose connections go to `address`, to the ports that it says. */
 function guestOf(address: IpAddress, options: MemoryGuestOptions = {}): MemoryGuest {
