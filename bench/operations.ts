@@ -15,7 +15,7 @@ import { IpHeader } from "../lib/ip/header.ts";
 import { parseIpv4, writeIpv4 } from "../lib/ip/ipv4_header.ts";
 import { parseIpv6, writeIpv6 } from "../lib/ip/ipv6_header.ts";
 import { ACK, parseSegment, Segment, writeSegment } from "../lib/tcp/header.ts";
-import { TwoStacks, WIDE_LINK } from "./two_stacks.ts";
+import { TwoStacks } from "./two_stacks.ts";
 
 const FLOWS = 10_000;
 const TCP = 6;
@@ -62,7 +62,9 @@ function fill(length: number): void {
 }
 
 const narrow = new TwoStacks({ mtu: 1500 });
-const wide = new TwoStacks(WIDE_LINK);
+const wide = new TwoStacks({
+  ...{ mtu: 65_520, checksumOffload: true, maxSegmentation: 65_455, cut: false },
+});
 const narrowEnds = narrow.connect();
 const wideEnds = wide.connect();
 const one = new Uint8Array(1), bulk = new Uint8Array(262_144);

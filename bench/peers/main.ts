@@ -6,16 +6,14 @@
  *
  * @module
  */
-import { call, Missing } from "./backend.ts";
+import { type Backend, call, Missing } from "./backend.ts";
 import { BACKENDS } from "./backends.ts";
 import { Campaign } from "./campaign.ts";
 import { drawCharts, replaceFigures } from "./charts.ts";
 import { parseFlags, type Settings } from "./flags.ts";
 import { describeMachine } from "./machine.ts";
-import { ratio, type Row, rowsOf, type Sample, summarize } from "./metrics.ts";
+import { ratio, type Row, rowsOf, summarize } from "./metrics.ts";
 import { configureOutside, enterOwnNamespaces, startServers } from "./outside.ts";
-import { measureStacks, STACKS } from "./stacks.ts";
-import { STACK_MEASURES } from "./stacks/joined.ts";
 import { formatTable } from "./table.ts";
 
 /** What all figures have in common. */
@@ -27,16 +25,8 @@ interface Circumstances {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Rows of a table, and the names of its columns. */
-interface Figures {
-  readonly names: readonly string[];
-  readonly rows: readonly Row[];
-}
-
 /** In the folder for charts: the page that shows them. */
 const PAGE = "performance.md";
-/** All that `--only` can name. */
-const NAMES: readonly string[] = [...new Set([...Object.keys(BACKENDS), ...Object.keys(STACKS)])];
 
 function say(line: string): void {
   // deno-lint-ignore no-console -- a tool talks to the terminal
@@ -48,40 +38,24 @@ async function measureAll(settings: Settings): Promise<void> {
   try {
     await configureOutside();
     await startServers();
-    const { runs, seconds, rows: wanted, only } = settings;
-    const backends = await find(BACKENDS, only, folder);
+    const backends = await findBackends(settings.only, folder);
+    const { runs, seconds, rows: wanted } = settings;
     const wants = (name: string) =>
       wanted.length === 0 || wanted.some((beginning) => name.startsWith(beginning));
-    const options = { runs, seconds, wants, say };
-    const campaign = new Campaign(backends, options);
-    if (backends.length > 0) await campaign.measure();
-    const wantsStacks = STACK_MEASURES.some(({ metric }) => wants(metric.id));
-    const stacks = wantsStacks ? await find(STACKS, only, folder) : [];
-    const samples = await measureStacks(stacks, options);
-    const versions = Object.fromEntries(
-      [...stacks, ...backends].map(({ name, version }) => [name, version]),
-    );
+    const campaign = new Campaign(backends, { runs, seconds, wants, say });
+    await campaign.measure();
+    const versions = Object.fromEntries(backends.map(({ name, version }) => [name, version]));
     const date = new Date().toISOString().slice(0, 10);
     const circumstances = { date, machine: describeMachine(), runs, seconds, versions };
-    await publish(
-      settings,
-      circumstances,
-      figuresOf(backends, campaign.samples),
-      figuresOf(stacks, samples),
-    );
+    await publish(settings, circumstances, rowsOf(campaign.samples));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** Makes ready what there is and is wanted. */
-async function find<Peer>(
-  preparations: Readonly<Record<string, (folder: string) => Promise<Peer>>>,
-  only: readonly string[],
-  folder: string,
-): Promise<Peer[]> {
-  const found: Peer[] = [];
-  for (const [name, prepare] of Object.entries(preparations)) {
+async function findBackends(only: readonly string[], folder: string): Promise<Backend[]> {
+  const found: Backend[] = [];
+  for (const [name, prepare] of Object.entries(BACKENDS)) {
     if (only.length > 0 && !only.includes(name)) continue;
     try {
       found.push(await prepare(folder));
@@ -93,32 +67,23 @@ async function find<Peer>(
   return found;
 }
 
-function figuresOf(
-  peers: readonly { readonly name: string }[],
-  samples: readonly Sample[],
-): Figures {
-  return { names: peers.map(({ name }) => name), rows: rowsOf(samples) };
-}
-
 async function publish(
   { json, charts }: Settings,
   circumstances: Circumstances,
-  ofBackends: Figures,
-  ofStacks: Figures,
+  rows: readonly Row[],
 ): Promise<void> {
-  const all = [ofBackends, ofStacks].filter(({ rows }) => rows.length > 0);
-  const tables = all.map(({ rows, names }) => formatTable(rows, names));
-  const text = [describe(circumstances), ...tables].join("\n\n");
+  const names = Object.keys(circumstances.versions);
+  const text = `${describe(circumstances)}\n\n${formatTable(rows, names)}`;
   // deno-lint-ignore no-console -- this is what was asked for
   console.log(text);
   if (json !== undefined) {
-    const rows = all.flatMap(({ rows, names }) => rows.map((row) => withSummaries(row, names)));
-    await Deno.writeTextFile(json, `${JSON.stringify({ ...circumstances, rows }, undefined, 2)}\n`);
+    const figures = { ...circumstances, rows: rows.map((row) => withSummaries(row, names)) };
+    await Deno.writeTextFile(json, `${JSON.stringify(figures, undefined, 2)}\n`);
   }
   if (charts === undefined) return;
   const page = `${charts}/${PAGE}`;
   await Deno.writeTextFile(page, replaceFigures(await Deno.readTextFile(page), text));
-  const files = [...drawCharts(ofBackends.rows, ofBackends.names)].map(([name, content]) => {
+  const files = [...drawCharts(rows, names)].map(([name, content]) => {
     Deno.writeTextFileSync(`${charts}/${name}`, content);
     return `${charts}/${name}`;
   });
@@ -143,10 +108,10 @@ function describe({ date, machine, runs, seconds, versions }: Circumstances): st
 
 if (import.meta.main) {
   try {
-    parseFlags(Deno.args.filter((word) => word !== "--inside"), NAMES);
+    parseFlags(Deno.args.filter((word) => word !== "--inside"), Object.keys(BACKENDS));
     const flags = await enterOwnNamespaces(new URL(import.meta.url).pathname);
     if (flags) {
-      await measureAll(parseFlags(flags, NAMES));
+      await measureAll(parseFlags(flags, Object.keys(BACKENDS)));
       Deno.exit(); // the servers end with this process
     }
   } catch (error) {
