@@ -15,7 +15,7 @@
  */
 
 import { IoVectors } from "./ffi/io_vectors.ts";
-import { checked, cString, declare, errno, libc } from "./ffi/libc.ts";
+import { checked, cString, declare, lastError, libc } from "./ffi/libc.ts";
 import { EPOLLIN, EPOLLOUT, type Pollable, Poller, type Token } from "./ffi/poller.ts";
 import { Errno, errnoName, type Reason, SystemError } from "./ffi/system_error.ts";
 
@@ -169,7 +169,7 @@ export class TunDevice implements Pollable {
     }
     const length = this.#libc.read(this.#descriptor, bytes, bytes.length);
     if (length >= 0) return length;
-    const error = errno();
+    const error = lastError[0]!;
     // EINVAL: a packet that the kernel cannot describe in a header, dropped.
     if (error === Errno.EAGAIN || error === Errno.EINTR || error === Errno.EINVAL) return 0;
     throw new SystemError(`read from the TUN device "${this.name}"`, "read", error);
@@ -181,7 +181,7 @@ export class TunDevice implements Pollable {
    */
   write(bytes: Uint8Array, length: number = bytes.length): WriteResult {
     if (this.#libc.write(this.#descriptor, bytes, length) >= 0) return WriteResult.Taken;
-    return whyNot();
+    return whyNot(lastError[0]!);
   }
 
   /**
@@ -201,7 +201,7 @@ export class TunDevice implements Pollable {
     vectors.add(memory, start, first);
     if (first < count) vectors.add(memory, 0, count - first);
     const written = this.#writev(this.#descriptor, vectors.bytes, vectors.count);
-    return written >= 0 ? WriteResult.Taken : whyNot();
+    return written >= 0 ? WriteResult.Taken : whyNot(lastError[0]!);
   }
 
   /**
@@ -262,8 +262,8 @@ export class TunDevice implements Pollable {
 }
 
 /** What became of a frame that was not written. */
-function whyNot(): WriteResult {
-  switch (errno()) {
+function whyNot(error: number): WriteResult {
+  switch (error) {
     case Errno.EAGAIN:
     case Errno.EINTR:
     case Errno.ENOBUFS:
@@ -286,7 +286,7 @@ function whyNot(): WriteResult {
 export function openTun(path = TUN_PATH): number {
   const descriptor = libc().open(cString(path), O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
   if (descriptor >= 0) return descriptor;
-  const error = errno();
+  const error = lastError[0]!;
   throw new SystemError(`open ${path}`, "open", error, explainOpen(path, error));
 }
 
@@ -336,7 +336,7 @@ function attach(action: string, descriptor: number, { name, tap }: TunOptions): 
   const kind = tap ? IFF_TAP : IFF_TUN;
   new DataView(request.buffer).setUint16(IFREQ_FLAGS, kind | IFF_NO_PI | IFF_VNET_HDR, true);
   if (calls().ioctl(descriptor, TUNSETIFF, request) < 0) {
-    const error = errno();
+    const error = lastError[0]!;
     throw new SystemError(action, "ioctl(TUNSETIFF)", error, explainAttach(error));
   }
   return new TextDecoder().decode(request.subarray(0, request.indexOf(0)));

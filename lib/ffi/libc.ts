@@ -24,7 +24,13 @@ export function declare<const F extends Deno.ForeignLibraryInterface>(
   functions: F,
 ): () => Deno.DynamicLibrary<F>["symbols"] {
   let symbols: Deno.DynamicLibrary<F>["symbols"] | undefined;
-  return () => symbols ??= Deno.dlopen(LIBRARY, functions).symbols;
+  return () => {
+    if (symbols === undefined) {
+      symbols = Deno.dlopen(LIBRARY, functions).symbols;
+      findLastError();
+    }
+    return symbols;
+  };
 }
 
 /** What many files call. Text is NUL-terminated: see {@linkcode cString}. */
@@ -37,21 +43,25 @@ export const libc = declare({
   errnoLocation: { name: "__errno_location", parameters: [], result: "pointer" },
 });
 
-let lastError: Int32Array | undefined;
+let isLastErrorFound = false;
 
 /**
- * The error number of the call that this thread made last and that failed.
+ * errno(3) of this thread: `lastError[0]` is the number of the error of the call that failed last.
  * Of no use after a nonblocking call, which another thread has made.
+ *
+ * To be read where the call was made, before any function is called or returns. For there V8
+ * compiles, collects garbage, and takes locks, and these calls of its own leave their errors here:
+ * ENOENT instead of EINPROGRESS once in some thousand processes, when the first lock that was
+ * taken already has it read the processor's frequency from a file that there is not.
  */
-export function errno(): number {
-  lastError ??= openErrno();
-  return lastError[0]!; // an array of one
-}
+export let lastError: Int32Array = new Int32Array(1);
 
-function openErrno(): Int32Array {
+function findLastError(): void {
+  if (isLastErrorFound) return;
+  isLastErrorFound = true;
   const location = libc().errnoLocation();
   if (location === null) throw new Error("Cannot read errno: the C library has none");
-  return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+  lastError = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
 }
 
 const variables = declare({
@@ -76,12 +86,13 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Hands `result` back unless it says that the call has failed.
+ * Hands `result` back unless it says that the call has failed. The number of the error, which is
+ * for people to read, may be another one's: see {@linkcode lastError}.
  *
  * @param action What is being done, as it goes on after "Cannot".
  * @throws {SystemError} If `result` is negative.
  */
 export function checked(action: string, call: string, result: number): number {
-  if (result < 0) throw new SystemError(action, call, errno());
+  if (result < 0) throw new SystemError(action, call, lastError[0]!);
   return result;
 }

@@ -14,7 +14,7 @@
 import { addWords, fold } from "../base/checksum.ts";
 import type { IpAddress } from "../ip/address.ts";
 import { enableErrorQueue, ErrorQueue, type SendFailure, setOption } from "./error_queue.ts";
-import { checked, declare, errno, libc } from "./libc.ts";
+import { checked, declare, lastError, libc } from "./libc.ts";
 import { untilReadable } from "./poll.ts";
 import { AF_INET, AF_INET6, SOCKADDR_LENGTH, SocketAddress } from "./socket_address.ts";
 
@@ -165,7 +165,7 @@ export class PingSocket {
     const address = this.#address.bytes;
     const result = calls()
       .sendto(this.descriptor, this.#bytes, length, 0, address, SOCKADDR_LENGTH);
-    return result < 0 ? errno() : 0;
+    return result < 0 ? lastError[0]! : 0;
   }
 
   /** The next reply to a request of this socket. */

@@ -11,7 +11,7 @@
 import { Views } from "../base/views.ts";
 import { type IpAddress, isIpv4 } from "../ip/address.ts";
 import { trySetOption } from "./error_queue.ts";
-import { checked, declare, errno, libc } from "./libc.ts";
+import { checked, declare, lastError, libc } from "./libc.ts";
 import { AF_INET, AF_INET6, SOCKADDR_LENGTH, SocketAddress } from "./socket_address.ts";
 import { Errno } from "./system_error.ts";
 
@@ -87,20 +87,20 @@ export class TcpSocket {
   connect(): number {
     address.assign(this.#target, this.#port);
     const result = calls().connect(this.descriptor, address.bytes, SOCKADDR_LENGTH);
-    return result === 0 ? 0 : errno();
+    return result === 0 ? 0 : lastError[0]!;
   }
 
   /** Reads some bytes into the first part of `into`; 0 at the end, {@linkcode NOT_NOW}, or a negative number of an error. */
   read(into: Uint8Array, most: number = into.length): number {
     const count = calls().recv(this.descriptor, into, most, 0);
-    return count >= 0 ? count : failed();
+    return count >= 0 ? count : answerOf(lastError[0]!);
   }
 
   /** Writes some bytes of the part `[start, end)`; returns how many, {@linkcode NOT_NOW}, or a negative number of an error. */
   write(data: Uint8Array<ArrayBuffer>, start = 0, end: number = data.length): number {
     const from = texts.from(data, start);
     const count = calls().send(this.descriptor, from, end - start, MSG_NOSIGNAL);
-    return count >= 0 ? count : failed();
+    return count >= 0 ? count : answerOf(lastError[0]!);
   }
 
   /** Says that no more will be written. */
@@ -120,8 +120,7 @@ export class TcpSocket {
   }
 }
 
-/** The error of the last call; a signal has changed nothing. */
-function failed(): number {
-  const error = errno();
+/** A signal has changed nothing. */
+function answerOf(error: number): number {
   return error === Errno.EINTR ? NOT_NOW : -error;
 }

@@ -17,7 +17,7 @@ import {
   setOption,
   trySetOption,
 } from "./error_queue.ts";
-import { checked, declare, errno, libc } from "./libc.ts";
+import { checked, declare, lastError, libc } from "./libc.ts";
 import { AF_INET, AF_INET6, SOCKADDR_LENGTH, SocketAddress } from "./socket_address.ts";
 import { Errno } from "./system_error.ts";
 
@@ -104,11 +104,12 @@ export class UdpSocket {
   send(target: Endpoint, bytes: Uint8Array, count: number): number {
     address.assign(target.address, target.port);
     const { descriptor } = this;
-    const failed = () =>
-      calls().sendto(descriptor, bytes, count, 0, address.bytes, SOCKADDR_LENGTH) < 0;
-    if (!failed()) return 0;
+    const send = () => {
+      const sent = calls().sendto(descriptor, bytes, count, 0, address.bytes, SOCKADDR_LENGTH);
+      return sent < 0 ? lastError[0]! : 0;
+    };
     // An ICMP error for an earlier datagram is told to whoever calls next, and then never again.
-    return failed() ? errno() : 0;
+    return send() && send();
   }
 
   /**
@@ -121,12 +122,14 @@ export class UdpSocket {
     const { descriptor } = this;
     const take = () => {
       lengthView[0] = SOCKADDR_LENGTH;
-      return calls().recvfrom(descriptor, into, into.length, 0, address.bytes, length);
+      const taken = calls().recvfrom(descriptor, into, into.length, 0, address.bytes, length);
+      return taken < 0 ? -lastError[0]! : taken;
     };
     let count = take();
     // An ICMP error for an earlier datagram is told once here; the error queue has it, too.
-    if (count < 0 && errno() !== Errno.EAGAIN) count = take();
-    if (count >= 0) address.copyTo(from);
+    if (count < 0 && count !== -Errno.EAGAIN) count = take();
+    if (count < 0) return -1;
+    address.copyTo(from);
     return count;
   }
 

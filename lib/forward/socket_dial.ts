@@ -15,7 +15,7 @@ import {
   type Poller,
   type Token,
 } from "../ffi/poller.ts";
-import { Errno } from "../ffi/system_error.ts";
+import { Errno, SystemError } from "../ffi/system_error.ts";
 import { TcpSocket } from "../ffi/tcp_socket.ts";
 import type { IpAddress } from "../ip/address.ts";
 
@@ -26,10 +26,9 @@ const ALL = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 export class SocketDial implements Pollable {
   /** The socket, which has to be closed by whoever has it when there is a connection. */
   readonly socket: TcpSocket;
-  /** Its name in the poller. */
-  readonly token: Token;
   readonly #poller: Poller;
   readonly #answered: (dial: SocketDial, error: number, events: number) => void;
+  #token: Token = 0;
 
   /**
    * Opens a socket for a connection to `target`, which {@linkcode begin} makes.
@@ -47,33 +46,40 @@ export class SocketDial implements Pollable {
     this.#poller = poller;
     this.#answered = answered;
     this.socket = TcpSocket.open(target, port);
-    try {
-      this.token = poller.add(this.socket.descriptor, ALL, this);
-    } catch (error) {
-      this.socket.close();
-      throw error;
-    }
+  }
+
+  /** Its name in the poller, once it has begun. */
+  get token(): Token {
+    return this.#token;
   }
 
   /** Begins to connect; what comes of it may be told before this returns. */
   begin(): void {
     const error = this.socket.connect();
-    if (error !== Errno.EINPROGRESS) this.#tell(error, 0);
+    if (error !== 0 && error !== Errno.EINPROGRESS) return this.#fail(error);
+    try {
+      // Not before: to a thread that waits meanwhile, a socket without a connection is a lost one.
+      this.#token = this.#poller.add(this.socket.descriptor, ALL, this);
+    } catch (failure) {
+      if (!(failure instanceof SystemError)) throw failure;
+      this.#fail(failure.errno);
+    }
   }
 
   ready(events: number): void {
-    if (events & (EPOLLERR | EPOLLHUP)) this.#tell(this.socket.connect(), events); // which it was
-    else if (events & EPOLLOUT) this.#tell(0, events);
+    const error = events & (EPOLLERR | EPOLLHUP) ? this.socket.connect() : 0; // tells which it was
+    if (error !== 0) this.#fail(error);
+    else if (events & EPOLLOUT) this.#answered(this, 0, events);
   }
 
-  #tell(error: number, events: number): void {
-    if (error !== 0) this.abort();
-    this.#answered(this, error, events);
+  #fail(error: number): void {
+    this.abort();
+    this.#answered(this, error, 0);
   }
 
   /** Gives it up. */
   abort(): void {
-    this.#poller.forget(this.token);
+    this.#poller.forget(this.#token);
     this.socket.close();
   }
 }

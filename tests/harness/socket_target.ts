@@ -5,7 +5,7 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { checked, declare, errno, libc } from "../../lib/ffi/libc.ts";
+import { checked, declare, lastError, libc } from "../../lib/ffi/libc.ts";
 import {
   EPOLLERR,
   EPOLLET,
@@ -207,7 +207,7 @@ export class SocketTarget {
       if (this.#memory.length < this.#length + most) this.#grow();
       const into = this.#memory.subarray(this.#length, this.#length + most);
       const count = calls().recv(this.#descriptor, into, into.length, 0);
-      if (count < 0) return errno() === Errno.EAGAIN ? undefined : this.#over("reset");
+      if (count < 0) return lastError[0] === Errno.EAGAIN ? undefined : this.#over("reset");
       this.#length += count;
       this.isInputClosed = count === 0;
     }
@@ -216,7 +216,7 @@ export class SocketTarget {
   #speak(): void {
     for (let next = this.#output[0]; next; next = this.#output[0]) {
       const count = calls().send(this.#descriptor, next, next.length, MSG_NOSIGNAL);
-      if (count < 0) return errno() === Errno.EAGAIN ? undefined : this.#over("reset");
+      if (count < 0) return lastError[0] === Errno.EAGAIN ? undefined : this.#over("reset");
       if (count < next.length) this.#output[0] = next.subarray(count);
       else this.#output.shift();
     }
