@@ -7,10 +7,10 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc2131#section-4.1 | RFC 2131 §4.1}
  * @module
  */
-import type { Millis } from "../base/clock.ts";
+import { type Millis, NEVER } from "../base/clock.ts";
 import { Drop } from "../base/drop.ts";
-import type { PacketBuffer } from "../base/packet_buffer.ts";
-import { BROADCAST, type EthernetHeader } from "../ethernet/header.ts";
+import { PacketBuffer } from "../base/packet_buffer.ts";
+import { BROADCAST, type EthernetHeader, type MacAddress } from "../ethernet/header.ts";
 import { type IpAddress, ipv4, sameAddress } from "../ip/address.ts";
 import { IpHeader, IpProtocol } from "../ip/header.ts";
 import { IPV4_HEADER_LENGTH, parseIpv4, writeIpv4 } from "../ip/ipv4_header.ts";
@@ -28,12 +28,27 @@ const FRAGMENT = 6;
 const DESTINATION_PORT = 2;
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 
+/**
+ * A client that renews its lease asks from a socket that it closes next, and listens at another:
+ * udhcpc does. An answer that comes before that is lost to the first.
+ */
+const ANSWER_DELAY: Millis = 10;
+
+/** An answer that is not sent yet. */
+interface PendingAnswer {
+  readonly packet: PacketBuffer;
+  readonly destination: MacAddress;
+  readonly dueAt: Millis;
+}
+
 /** DHCP on a link; see the module's description. */
 export class Dhcp {
   readonly #own: IpAddress;
   readonly #server: DhcpServer;
   readonly #ip = new IpHeader();
   readonly #datagram = new Datagram();
+  /** To the last one who has asked from an address. */
+  #pending: PendingAnswer | undefined;
 
   /** Makes a server that has leased nothing yet. */
   constructor(options: DhcpOptions) {
@@ -52,9 +67,14 @@ export class Dhcp {
       (view.getUint16(start + FRAGMENT) & MORE_FRAGMENTS_OR_OFFSET) === 0;
   }
 
+  /** When {@linkcode Dhcp.transmit} has something, or `NEVER`. */
+  get nextDeadline(): Millis {
+    return this.#pending?.dueAt ?? NEVER;
+  }
+
   /**
    * Takes an IPv4 packet in. Then `packet` holds the answer, for
-   * `header.destination`, or nothing.
+   * `header.destination`, or nothing: perhaps it is sent later.
    *
    * @returns Why the packet was dropped, or `Drop.None`.
    */
@@ -64,7 +84,25 @@ export class Dhcp {
     if (typeof reply === "number") return reply;
     appendDhcp(reply, packet);
     this.#address(reply, header, packet);
+    if (reply.request.clientAddress !== 0) this.#postpone(header.destination, packet, now);
     return Drop.None;
+  }
+
+  /** Fills in an answer that is due now, for `header.destination`; returns whether there is one. */
+  transmit(header: EthernetHeader, packet: PacketBuffer, now: Millis): boolean {
+    const pending = this.#pending;
+    if (!pending || now < pending.dueAt) return false;
+    this.#pending = undefined;
+    header.destination = pending.destination;
+    packet.copyFrom(pending.packet);
+    return true;
+  }
+
+  #postpone(destination: MacAddress, packet: PacketBuffer, now: Millis): void {
+    const copy = new PacketBuffer(packet.end);
+    copy.copyFrom(packet);
+    this.#pending = { packet: copy, destination, dueAt: now + ANSWER_DELAY };
+    packet.clear();
   }
 
   #takeIn(header: EthernetHeader, packet: PacketBuffer, now: Millis): DhcpReply | Drop {

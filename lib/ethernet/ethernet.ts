@@ -84,7 +84,8 @@ export class Ethernet {
 
   /** When {@linkcode Ethernet.advance} has something to do, or `NEVER`. */
   get nextDeadline(): Millis {
-    return Math.min(this.#neighbors.nextDeadline, this.#discovery.nextDeadline);
+    const mine = Math.min(this.#neighbors.nextDeadline, this.#discovery.nextDeadline);
+    return this.#dhcp ? Math.min(mine, this.#dhcp.nextDeadline) : mine;
   }
 
   /** How many neighbors are known. */
@@ -122,7 +123,7 @@ export class Ethernet {
   /** Makes one frame that is owed; returns whether there was one. */
   transmit(packet: PacketBuffer, now: Millis): boolean {
     return this.#transmitReleased(packet, now) || this.#transmitQuestion(packet) ||
-      this.#transmitAdvertisement(packet, now);
+      this.#transmitAdvertisement(packet, now) || this.#transmitAnswer(packet, now);
   }
 
   /** Runs what is due at `now`. */
@@ -220,6 +221,12 @@ export class Ethernet {
     packet.clear();
     if (!this.#discovery.advertise(this.#header, packet, now)) return false;
     this.#write(packet, EtherType.Ipv6);
+    return true;
+  }
+
+  #transmitAnswer(packet: PacketBuffer, now: Millis): boolean {
+    if (!this.#dhcp?.transmit(this.#header, packet, now)) return false;
+    this.#write(packet, EtherType.Ipv4);
     return true;
   }
 

@@ -91,7 +91,12 @@ function answerIn(frame: Uint8Array) {
 }
 
 function ask(talk: StationTalk, asked: Question = {}) {
-  return answerIn(talk.ask(question(asked)));
+  if ((asked.address ?? NOBODY) === NOBODY) return answerIn(talk.ask(question(asked)));
+  // A client that has an address first closes the socket from which it has asked.
+  assertEquals(talk.frame(question(asked)), []);
+  const said = talk.wait(10);
+  assertEquals(said.map(([after]) => after), [10]);
+  return answerIn(said[0]![1]);
 }
 
 /** Takes what is offered; returns the address. */
@@ -194,6 +199,16 @@ for (const [how, destination] of [["RENEWING", "10.0.2.2"], ["REBINDING", ALL]] 
     assertEquals(ask(talk, stranger).type, NAK);
   });
 }
+
+Deno.test("Of answers that are not sent yet the last one counts (B-02)", () => {
+  const talk = new StationTalk();
+  const address = lease(talk);
+  assertEquals(talk.frame(question({ type: REQUEST, address })), []);
+  assertEquals(talk.wait(5), []);
+  assertEquals(talk.frame(question({ type: INFORM, address })), []);
+  const said = talk.wait(20).map(([after, frame]) => [after, answerIn(frame).options.has(TIME)]);
+  assertEquals(said, [[10, false]]);
+});
 
 Deno.test("A lease can be renewed for a year, at half of its time each (B-05, RFC 2131 §4.4.5)", () => {
   const talk = new StationTalk();
