@@ -12,6 +12,15 @@ import { Port } from "./outside.ts";
 import { clientsOf } from "./processes.ts";
 import { measureStart, measureWholeRuns } from "./start.ts";
 
+/** The time to start is measured of guests that do not run yet. */
+const START = "start";
+
+/** The names of all that is measured. */
+export const MEASURE_NAMES: readonly string[] = [
+  ...MEASURES.flatMap(({ measures }) => measures.map(({ name }) => name)),
+  START,
+];
+
 /** What is to be done, and who hears of it. */
 export interface CampaignOptions {
   readonly runs: number;
@@ -47,11 +56,11 @@ export class Campaign {
         }
         await this.#endAll();
       }
-      if (!wants("start")) continue;
+      if (!wants(START)) continue;
       const forwarding = (measure: typeof measureStart) => async (backend: Backend) =>
         backend.program === undefined ? [] : await measure(backend);
-      await this.#inTurn(run, "start", forwarding(measureStart));
-      await this.#inTurn(run, "start/whole", forwarding(measureWholeRuns));
+      await this.#inTurn(run, START, forwarding(measureStart));
+      await this.#inTurn(run, `${START}/whole`, forwarding(measureWholeRuns));
     }
   }
 

@@ -27,9 +27,15 @@ export const USAGE = `deno task bench:peers [--runs N] [--seconds S] [--only NAM
 /**
  * What the command line asks for.
  *
+ * @param backends What can be measured.
+ * @param measures What can be measured of it, by name.
  * @throws {SyntaxError} If it is not understood.
  */
-export function parseFlags(words: readonly string[], backends: readonly string[]): Settings {
+export function parseFlags(
+  words: readonly string[],
+  backends: readonly string[],
+  measures: readonly string[],
+): Settings {
   const given = new Map<string, string>();
   for (let at = 0; at < words.length; at += 2) {
     const [flag = "", value] = [words[at], words[at + 1]];
@@ -42,13 +48,18 @@ export function parseFlags(words: readonly string[], backends: readonly string[]
   if (unknown !== undefined) {
     throw new SyntaxError(`Cannot measure "${unknown}": there are ${backends.join(", ")}`);
   }
+  const rows = listOf(given.get("--rows"));
+  const empty = rows.find((beginning) => !measures.some((name) => name.startsWith(beginning)));
+  if (empty !== undefined) {
+    throw new SyntaxError(`Cannot measure "${empty}": there are ${measures.join(", ")}`);
+  }
   const json = given.get("--json");
   const charts = given.get("--charts");
   return {
     runs: numberOf("--runs", given.get("--runs") ?? "3"),
     seconds: numberOf("--seconds", given.get("--seconds") ?? "1"),
     only,
-    rows: listOf(given.get("--rows")),
+    rows,
     ...(json !== undefined && { json }),
     ...(charts !== undefined && { charts }),
   };

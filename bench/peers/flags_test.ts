@@ -1,12 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseFlags } from "./flags.ts";
 
-const BACKENDS = ["headgate", "pasta"];
+const parse = (words: readonly string[]) =>
+  parseFlags(words, ["headgate", "pasta"], ["bulk/up", "bulk/down", "ping/up"]);
 
 Deno.test("parseFlags takes runs, seconds, names and files", () => {
-  assertEquals(parseFlags([], BACKENDS), { runs: 3, seconds: 1, only: [], rows: [] });
+  assertEquals(parse([]), { runs: 3, seconds: 1, only: [], rows: [] });
   const words = "--runs 5 --seconds 2 --only pasta --rows bulk,ping --json f.json --charts docs";
-  assertEquals(parseFlags(words.split(" "), BACKENDS), {
+  assertEquals(parse(words.split(" ")), {
     runs: 5,
     seconds: 2,
     only: ["pasta"],
@@ -24,6 +25,7 @@ Deno.test("parseFlags refuses what it does not understand", () => {
       ["--runs 0", '--runs "0"'],
       ["--seconds 1.5", '--seconds "1.5"'],
       ["--only passt", 'measure "passt"'],
+      ["--rows bulk,pong", 'measure "pong": there are bulk/up, bulk/down, ping/up'],
     ] as const
-  ) assertThrows(() => parseFlags(words.split(" "), BACKENDS), SyntaxError, message);
+  ) assertThrows(() => parse(words.split(" ")), SyntaxError, message);
 });

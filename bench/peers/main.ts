@@ -8,7 +8,7 @@
  */
 import { type Backend, call, Missing } from "./backend.ts";
 import { BACKENDS } from "./backends.ts";
-import { Campaign } from "./campaign.ts";
+import { Campaign, MEASURE_NAMES } from "./campaign.ts";
 import { drawCharts, replaceFigures } from "./charts.ts";
 import { parseFlags, type Settings } from "./flags.ts";
 import { describeMachine } from "./machine.ts";
@@ -107,11 +107,13 @@ function describe({ date, machine, runs, seconds, versions }: Circumstances): st
 }
 
 if (import.meta.main) {
+  const parse = (words: readonly string[]) =>
+    parseFlags(words, Object.keys(BACKENDS), MEASURE_NAMES);
   try {
-    parseFlags(Deno.args.filter((word) => word !== "--inside"), Object.keys(BACKENDS));
+    parse(Deno.args.filter((word) => word !== "--inside"));
     const flags = await enterOwnNamespaces(new URL(import.meta.url).pathname);
     if (flags) {
-      await measureAll(parseFlags(flags, Object.keys(BACKENDS)));
+      await measureAll(parse(flags));
       Deno.exit(); // the servers end with this process
     }
   } catch (error) {

@@ -29,7 +29,7 @@ const DATAGRAM = 1200;
 const GIGA = 1e9, MEBI = 2 ** 20;
 
 /** How long nothing happens, in milliseconds. */
-const IDLENESS = 5000;
+const IDLENESS = 10_000;
 
 const IDLE: Measure = {
   name: "idle",
