@@ -1,41 +1,20 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import type { PacketBuffer } from "./base/packet_buffer.ts";
+import { ScriptedLink } from "../tests/harness/scripted_link.ts";
 import { Driver, type DriverOptions, type Shell } from "./driver.ts";
 import { Poller } from "./ffi/poller.ts";
 import { ipv4 } from "./ip/address.ts";
-import { type Link, SendResult } from "./link/link.ts";
 import { Stack } from "./stack/stack.ts";
 
 const START = 1000;
 
 /** A link that can be looked at; each look takes its time, of a clock that nothing else moves. */
-class LookingLink implements Link, Disposable {
-  readonly mtu = 1500;
-  readonly checksumOffload = false;
-  readonly maxSegmentation = 0;
+class LookingLink extends ScriptedLink implements Disposable {
   readonly poller: Poller = new Poller();
   readonly clock = { time: START, now: () => this.clock.time };
-  /** Packets still to be received. */
-  incoming: number[][] = [];
   /** What is told of a look, whose number and timeout are given. */
   onLook: (count: number, timeout: number) => boolean = () => false;
   /** What was done, in this order. */
   readonly calls: { name: "look" | "wait"; timeout: number; at: number }[] = [];
-  isClosed = false;
-  #onWait: () => void = () => {};
-  #endWait: () => void = () => {};
-
-  receive(packet: PacketBuffer): boolean {
-    const next = this.incoming.shift();
-    if (!next) return false;
-    packet.clear();
-    packet.bytes.set(next, packet.append(next.length));
-    return true;
-  }
-
-  send(): SendResult {
-    return SendResult.Sent;
-  }
 
   look(timeout: number): boolean {
     this.calls.push({ name: "look", timeout, at: this.clock.time });
@@ -48,17 +27,7 @@ class LookingLink implements Link, Disposable {
   wait(timeout: number): Promise<void> {
     this.calls.push({ name: "wait", timeout, at: this.clock.time });
     assert(timeout >= 0, "A wait in the past");
-    const waiting = new Promise<void>((resolve) => this.#endWait = resolve);
-    this.#onWait();
-    return waiting;
-  }
-
-  wake(): void {
-    this.#endWait();
-  }
-
-  close(): void {
-    this.isClosed = true;
+    return this.untilEnded();
   }
 
   /** Timeouts of the looks so far. */
@@ -71,17 +40,10 @@ class LookingLink implements Link, Disposable {
     return this.calls.filter(({ name }) => name === "wait");
   }
 
-  /** Resolves when the driver waits for the `count`th time, with what it has done since before. */
-  async untilWaiting(count: number): Promise<void> {
-    while (this.waits.length < count) {
-      await new Promise<void>((resolve) => this.#onWait = resolve);
-    }
-  }
-
   /** Lets a wait end that is going on, and forgets what was done. */
   goOn(): void {
     this.calls.length = 0;
-    this.#endWait();
+    this.endWait();
   }
 
   [Symbol.dispose](): void {
@@ -96,7 +58,7 @@ async function driven(link: LookingLink, options: DriverOptions, ...shells: Shel
   const driver = new Driver(stack, link, { clock, ...options });
   for (const shell of shells) driver.attach(shell);
   const running = driver.run();
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   link.goOn();
   return {
     stack,
@@ -113,13 +75,13 @@ for (const [mayBlock, slice] of [[false, 1], [true, 50]] as const) {
     using link = new LookingLink();
     link.onLook = () => true;
     await using _ = await driven(link, { mayBlock });
-    await link.untilWaiting(1);
+    await link.untilWaits(1);
     const [wait] = link.waits;
     assert(wait && wait.at >= START + slice && wait.at < START + slice + 0.1, `${wait?.at}`);
     assertGreater(link.looks.length, slice * 50);
     assertEquals(Math.max(...link.looks), 0);
     link.goOn(); // and again
-    await link.untilWaiting(1);
+    await link.untilWaits(1);
     const [next] = link.waits;
     assert(next && next.at >= wait.at + slice && next.at < wait.at + slice + 0.1, `${next?.at}`);
   });
@@ -133,7 +95,7 @@ for (const [mayBlock, slice] of [[false, 1], [true, 50]] as const) {
       },
     };
     await using _ = await driven(link, { mayBlock }, shell);
-    await link.untilWaiting(1);
+    await link.untilWaits(1);
     const [wait] = link.waits;
     assert(wait);
     assertEquals(wait.timeout, 0);
@@ -146,7 +108,7 @@ Deno.test("Driver waits after each step, and does not look, while a shell awaits
   link.onLook = () => true;
   await using _ = await driven(link, { mayBlock: true }, { pump: () => true, awaits: true });
   for (let count = 0; count < 5; count++) {
-    await link.untilWaiting(1);
+    await link.untilWaits(1);
     assertEquals(link.looks, []);
     link.goOn();
   }
@@ -156,17 +118,17 @@ Deno.test("Driver looks once after a step, then waits, in a program that has oth
   using link = new LookingLink();
   link.incoming = [[0], [0]];
   await using _ = await driven(link, {});
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   assertEquals(link.looks, [0]);
 });
 
 Deno.test("Driver does not sleep for a moment after little traffic, then for a millisecond", async () => {
   using link = new LookingLink();
   await using _ = await driven(link, { mayBlock: true });
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   link.incoming = [[0]];
   link.goOn();
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   assertEquals(link.looks.slice(0, 3), [0, 0, 0]);
   assertEquals(link.looks.filter((timeout) => timeout > 0), [1]);
   const slept = link.calls.find(({ timeout }) => timeout > 0)?.at ?? 0;
@@ -177,17 +139,17 @@ Deno.test("Driver does not sleep for a moment after little traffic, then for a m
 Deno.test("Driver sleeps at once after much traffic: others may need the processor", async () => {
   using link = new LookingLink();
   await using _ = await driven(link, { mayBlock: true });
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   link.incoming = Array.from({ length: 20 }, () => Array.from({ length: 1500 }, () => 0));
   link.goOn();
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   assertEquals(link.looks, [0, 1]);
 });
 
 Deno.test("Driver waits without end after it has looked in vain, also if it may block", async () => {
   using link = new LookingLink();
   await using _ = await driven(link, { mayBlock: true });
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   assertEquals([link.looks, link.waits.map(({ timeout }) => timeout)], [[0], [Infinity]]);
 });
 
@@ -195,11 +157,11 @@ Deno.test("Driver does not look nor wait beyond what is due, nor into the past",
   using link = new LookingLink();
   await using scene = await driven(link, { mayBlock: true });
   const { stack, driver } = scene;
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   stack.connect({ address: ipv4(0x0a000202), port: 7 }, { address: ipv4(0x0a000264), port: 80 });
   driver.kick();
   for (let count = 0; count < 3; count++) {
-    await link.untilWaiting(1);
+    await link.untilWaits(1);
     link.clock.time += 1200; // the timer of the SYN is long over
     link.goOn();
   }
@@ -221,10 +183,10 @@ Deno.test("Driver tells shells whether packets wait that the stack has not seen"
   using link = new LookingLink();
   const told: boolean[] = [];
   await using _ = await driven(link, {}, { pump: (isBehind) => void told.push(isBehind) });
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   told.length = 0;
   link.incoming = Array.from({ length: 130 }, () => [0]);
   link.goOn();
-  await link.untilWaiting(1);
+  await link.untilWaits(1);
   assertEquals(told, [true, true, false]);
 });

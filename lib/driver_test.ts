@@ -1,69 +1,41 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ScriptedLink } from "../tests/harness/scripted_link.ts";
 import { Drop } from "./base/drop.ts";
 import { ChecksumState, HEADROOM, PacketBuffer } from "./base/packet_buffer.ts";
 import { Driver } from "./driver.ts";
 import { ipv4 } from "./ip/address.ts";
-import { type Link, SendResult } from "./link/link.ts";
+import { SendResult } from "./link/link.ts";
 import { Stack } from "./stack/stack.ts";
 
-/** A link that does what the test says. */
-class FakeLink implements Link {
-  readonly mtu = 1500;
-  readonly checksumOffload: boolean = false;
-  readonly maxSegmentation: number = 0;
+/** A link that says what is done to it. */
+class FakeLink extends ScriptedLink {
   /** What {@linkcode send} answers. */
   answer: SendResult = SendResult.Sent;
   /** Packets offered, as text. */
   readonly offered: string[] = [];
-  /** Packets still to be received. */
-  incoming: number[][] = [];
   /** Arguments of each wait. */
   readonly waits: { timeout: number; writable: boolean }[] = [];
   wakes = 0;
-  isClosed = false;
-  #onWait: () => void = () => {};
-  #endWait: () => void = () => {};
 
-  receive(packet: PacketBuffer): boolean {
-    const next = this.incoming.shift();
-    if (!next) return false;
-    packet.clear();
-    packet.bytes.set(next, packet.append(next.length));
-    return true;
-  }
-
-  send(packet: PacketBuffer): SendResult {
+  override send(packet: PacketBuffer): SendResult {
     this.offered.push(packet.bytes.slice(packet.start, packet.end).toHex());
     return this.answer;
   }
 
   wait(timeout: number, writable: boolean): Promise<void> {
     this.waits.push({ timeout, writable });
-    const waiting = new Promise<void>((resolve) => this.#endWait = resolve);
-    this.#onWait();
-    return waiting;
+    return this.untilEnded();
   }
 
-  wake(): void {
+  override wake(): void {
     this.wakes++;
-    this.#endWait();
-  }
-
-  close(): void {
-    this.isClosed = true;
+    super.wake();
   }
 
   /** Resolves when the driver waits for the `count`th time. */
   async untilWaiting(count: number): Promise<{ timeout: number; writable: boolean }> {
-    while (this.waits.length < count) {
-      await new Promise<void>((resolve) => this.#onWait = resolve);
-    }
-    return this.waits[count - 1] ?? { timeout: NaN, writable: false };
-  }
-
-  /** Lets the driver go on. */
-  endWait(): void {
-    this.#endWait();
+    await this.untilWaits(count);
+    return this.waits[count - 1]!; // there are as many
   }
 }
 

@@ -82,7 +82,7 @@ export class Ethernet {
     this.#dhcpv6 = options.dhcpv6 && new Dhcpv6(this.#place, options.dhcpv6);
   }
 
-  /** When {@linkcode Ethernet.advance} has something to do, or `NEVER`. */
+  /** When {@linkcode Ethernet.advance} or {@linkcode Ethernet.transmit} has something to do, or `NEVER`. */
   get nextDeadline(): Millis {
     const mine = Math.min(this.#neighbors.nextDeadline, this.#discovery.nextDeadline);
     return this.#dhcp ? Math.min(mine, this.#dhcp.nextDeadline) : mine;

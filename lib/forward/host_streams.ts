@@ -25,7 +25,7 @@ export class HostStreams {
   /**
    * Opens a socket for a connection to `target`.
    *
-   * @param answered Is told 0 and when there is a connection, or the number of an error.
+   * @param answered Is told 0 when there is a connection, or the number of an error.
    * @throws {SystemError} If there can be no more sockets.
    */
   dial(

@@ -89,7 +89,7 @@ export class EthernetLink extends LinkDecorator {
     return result;
   }
 
-  /** Waits for frames, and for what is due in the neighbor table. */
+  /** Waits for frames, and for what is due: questions, advertisements, answers. */
   override async wait(timeout: Millis, writable: boolean): Promise<void> {
     const isTaken = this.#transmit();
     await this.inner.wait(this.#atMost(timeout), writable || !isTaken);
